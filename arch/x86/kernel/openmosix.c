@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registers, vDSO and native system calls for openMosix on x86-64.
+ *
+ * Registers travel in the format of the register sets that ptrace and core
+ * dumps use; the kernel checks there what user space may have set.
+ */
+#include <linux/compat.h>
+#include <linux/completion.h>
+#include <linux/hash.h>
+#include <linux/nospec.h>
+#include <linux/openmosix_edge.h>
+#include <linux/regset.h>
+#include <linux/sched/task_stack.h>
+#include <linux/workqueue.h>
+
+#include <asm/elf.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/regset.h>
+#include <asm/fpu/xstate.h>
+#include <asm/hw_breakpoint.h>
+#include <asm/syscall.h>
+#include <asm/vdso.h>
+#include <vdso/datapage.h>
+#include <asm/vdso/vsyscall.h>
+
+static_assert(sizeof(struct user_regs_struct) == OPENMOSIX_GP_LEN);
+
+/* The register sets of a 64-bit task, by the names that core dumps use. */
+static const struct user_regset *regset(unsigned int note)
+{
+	const struct user_regset_view *view = task_user_regset_view(current);
+	unsigned int i;
+
+	for (i = 0; i < view->n; i++)
+		if (view->regsets[i].core_note_type == note)
+			return &view->regsets[i];
+	return NULL;
+}
+
+/** openmosix_xstate_size - bytes of extended state in the user format */
+size_t openmosix_xstate_size(void)
+{
+	return fpu_user_cfg.max_size;
+}
+
+/** openmosix_xfeatures - the features whose state is in it */
+u64 openmosix_xfeatures(void)
+{
+	return fpu_user_cfg.max_features;
+}
+
+/**
+ * openmosix_cpu_features - a number that processors with equal features share
+ *
+ * A program may use at any time what it found at its start.
+ */
+u64 openmosix_cpu_features(void)
+{
+	u64 mix = 0;
+	int i;
+
+	for (i = 0; i < NCAPINTS; i++)
+		mix = (mix ^ boot_cpu_data.x86_capability[i]) * GOLDEN_RATIO_64;
+	return mix;
+}
+
+/**
+ * openmosix_cpu_get - read the registers of the current task
+ * @gp: room for OPENMOSIX_GP_LEN bytes
+ * @xstate: room for @len bytes
+ * @len: openmosix_xstate_size()
+ */
+int openmosix_cpu_get(void *gp, void *xstate, size_t len)
+{
+	const struct user_regset *general = regset(NT_PRSTATUS);
+	const struct user_regset *extended = regset(NT_X86_XSTATE);
+	int ret;
+
+	if (!general || !extended || len != openmosix_xstate_size())
+		return -EINVAL;
+	ret = regset_get(current, general, OPENMOSIX_GP_LEN, gp);
+	if (ret >= 0)
+		ret = regset_get(current, extended, len, xstate);
+	return ret < 0 ? ret : 0;
+}
+
+/* Registers can be installed into a task that sleeps, never into oneself. */
+struct cpu_install {
+	struct work_struct work;
+	struct completion done;
+	struct task_struct *task;
+	const struct user_regset *general;
+	const struct user_regset *extended;
+	const void *gp;
+	const void *xstate;
+	size_t len;
+	int ret;
+};
+
+static void cpu_install(struct work_struct *work)
+{
+	struct cpu_install *job = container_of(work, struct cpu_install, work);
+
+	while (!wait_task_inactive(job->task, TASK_UNINTERRUPTIBLE))
+		cond_resched();
+	job->ret = job->general->set(job->task, job->general, 0, OPENMOSIX_GP_LEN, job->gp, NULL);
+	if (!job->ret)
+		job->ret = job->extended->set(job->task, job->extended, 0, job->len,
+					      job->xstate, NULL);
+	complete(&job->done);
+}
+
+/**
+ * openmosix_cpu_set - install the registers of the current task
+ * @gp: OPENMOSIX_GP_LEN bytes
+ * @xstate: @len bytes
+ * @len: openmosix_xstate_size()
+ *
+ * A worker does it while the task sleeps. Context: process context, the
+ * return to user mode.
+ *
+ * Return: 0, or -errno when a value is not one that user space may have.
+ */
+int openmosix_cpu_set(const void *gp, const void *xstate, size_t len)
+{
+	struct cpu_install job = {
+		.task = current,
+		.general = regset(NT_PRSTATUS),
+		.extended = regset(NT_X86_XSTATE),
+		.gp = gp,
+		.xstate = xstate,
+		.len = len,
+	};
+
+	if (!job.general || !job.extended || len != openmosix_xstate_size())
+		return -EINVAL;
+	init_completion(&job.done);
+	INIT_WORK_ONSTACK(&job.work, cpu_install);
+	queue_work(system_dfl_wq, &job.work);
+	wait_for_completion(&job.done);
+	destroy_work_on_stack(&job.work);
+	return job.ret;
+}
+
+/**
+ * openmosix_call_native - run a system call in the current task
+ * @nr: number, below NR_syscalls
+ * @args: its six arguments
+ *
+ * The handlers read the user registers of the task, so these are set for the
+ * time of the call.
+ *
+ * Return: the raw result, restart codes included.
+ */
+long openmosix_call_native(u32 nr, const u64 *args)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	struct pt_regs own = *regs;
+	long ret;
+
+	if (nr >= NR_syscalls)
+		return -ENOSYS;
+	nr = array_index_nospec(nr, NR_syscalls);
+	regs->orig_ax = nr;
+	regs->ax = -ENOSYS;
+	regs->di = args[0];
+	regs->si = args[1];
+	regs->dx = args[2];
+	regs->r10 = args[3];
+	regs->r8 = args[4];
+	regs->r9 = args[5];
+	ret = sys_call_table[nr](regs);
+	*regs = own;
+	return ret;
+}
+
+/** openmosix_call_args - the number and arguments of the call @regs is in */
+void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args)
+{
+	*nr = regs->orig_ax;
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
+/** openmosix_compat_call - is the current task in a 32-bit system call? */
+bool openmosix_compat_call(void)
+{
+	return in_32bit_syscall();
+}
+
+/** openmosix_set_result - let the call @regs is in return @result */
+void openmosix_set_result(struct pt_regs *regs, long result)
+{
+	regs->ax = result;
+}
+
+/** openmosix_rewind_call - let user mode make the call @regs is in once more */
+void openmosix_rewind_call(struct pt_regs *regs)
+{
+	regs->ax = regs->orig_ax;
+	regs->ip -= 2;
+	regs->orig_ax = -1;
+}
+
+/**
+ * openmosix_vdso_start - where the vDSO and its data begin
+ * @mm: address space
+ *
+ * Return: the lowest address, 0 without a vDSO.
+ */
+unsigned long openmosix_vdso_start(struct mm_struct *mm)
+{
+	unsigned long vdso = (unsigned long)mm->context.vdso;
+
+	return vdso ? vdso - __VDSO_PAGES * PAGE_SIZE : 0;
+}
+
+/**
+ * openmosix_map_vdso - map this kernel's vDSO into the current task
+ * @addr: where it was at home
+ *
+ * Return: 0, -EBUSY when it would be elsewhere, or -errno.
+ */
+int openmosix_map_vdso(unsigned long addr)
+{
+	int ret = map_vdso_once(&vdso64_image, addr);
+
+	if (ret)
+		return ret;
+	return openmosix_vdso_start(current->mm) == addr ? 0 : -EBUSY;
+}
+
+/**
+ * openmosix_cpu_stay - what of a task's processor state cannot travel
+ * @task: current, or a task of which a momentary answer is enough
+ *
+ * Return: OPENMOSIX_STAY_* bits.
+ */
+u32 openmosix_cpu_stay(struct task_struct *task)
+{
+	u32 stay = 0;
+
+	if (task_user_regset_view(task)->e_machine != EM_X86_64 ||
+	    test_tsk_thread_flag(task, TIF_ADDR32))
+		stay |= OPENMOSIX_STAY_COMPAT;
+	if (test_tsk_thread_flag(task, TIF_IO_BITMAP) || task->thread.iopl_emul)
+		stay |= OPENMOSIX_STAY_DIRECT_IO;
+	if (test_tsk_thread_flag(task, TIF_NOTSC) || test_tsk_thread_flag(task, TIF_NOCPUID) ||
+	    task->thread.ptrace_dr7)
+		stay |= OPENMOSIX_STAY_DEBUG;
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	task_lock(task);
+	if (task->mm && task->mm->context.ldt)
+		stay |= OPENMOSIX_STAY_LDT;
+	task_unlock(task);
+#endif
+#ifdef CONFIG_X86_USER_SHADOW_STACK
+	if (task->thread.features & ARCH_SHSTK_SHSTK)
+		stay |= OPENMOSIX_STAY_SHSTK;
+#endif
+	return stay;
+}

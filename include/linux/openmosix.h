@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What openMosix offers the rest of the kernel: its hook surface, with
+ * <linux/openmosix_mm.h> for memory.
+ *
+ * Every hook is one unconditional statement at its call site. The inline half
+ * tests a static key that stays off until the subsystem is up, and then
+ * whether the task (or address space) belongs to a migrated process; the slow
+ * half is in openmosix/hooks.rs. Without CONFIG_OPENMOSIX every hook is empty.
+ *
+ * Documentation/openmosix/hooks.rst tells the context of each.
+ */
+#ifndef _LINUX_OPENMOSIX_H
+#define _LINUX_OPENMOSIX_H
+
+#include <linux/jump_label.h>
+#include <linux/sched.h>
+
+struct file_operations;
+struct kernel_siginfo;
+struct pt_regs;
+
+#ifdef CONFIG_OPENMOSIX
+
+DECLARE_STATIC_KEY_FALSE(openmosix_active);
+
+/* The guest's system calls go through openmosix_syscall(). */
+#define SYSCALL_WORK_OPENMOSIX	BIT(SYSCALL_WORK_BIT_OPENMOSIX)
+
+bool __openmosix_syscall(struct pt_regs *regs);
+void __openmosix_resume(struct pt_regs *regs);
+void __openmosix_fork(struct task_struct *child);
+void __openmosix_exit(struct task_struct *task);
+bool __openmosix_force_sig(struct kernel_siginfo *info, struct task_struct *task);
+
+/**
+ * openmosix_syscall - let a guest's system call be resolved where it belongs
+ * @regs: the caller's registers
+ * @work: its syscall work bits
+ *
+ * Context: process context, may sleep, no locks held, first thing at entry.
+ * Return: true when the call is done and @regs holds its result.
+ */
+static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned long work)
+{
+	return (work & SYSCALL_WORK_OPENMOSIX) && __openmosix_syscall(regs);
+}
+
+/**
+ * openmosix_resume - the one place where a process leaves, comes and returns
+ * @regs: user registers of the current task
+ *
+ * Context: process context, may sleep, no locks held, at the return to user
+ * mode. A deputy lives inside this call.
+ */
+static __always_inline void openmosix_resume(struct pt_regs *regs)
+{
+	if (static_branch_unlikely(&openmosix_active) && current->openmosix)
+		__openmosix_resume(regs);
+}
+
+/**
+ * openmosix_fork - a child starts with no openMosix state
+ * @child: the new task, not yet visible
+ *
+ * Context: process context, copy_process().
+ */
+static __always_inline void openmosix_fork(struct task_struct *child)
+{
+	child->openmosix = NULL;
+	if (static_branch_unlikely(&openmosix_active))
+		__openmosix_fork(child);
+}
+
+/**
+ * openmosix_exit - the current task dies: tell its other half and let go
+ * @task: current
+ *
+ * Context: process context, may sleep, no locks held, memory and files still
+ * there.
+ */
+static __always_inline void openmosix_exit(struct task_struct *task)
+{
+	if (static_branch_unlikely(&openmosix_active) && task->openmosix)
+		__openmosix_exit(task);
+}
+
+/**
+ * openmosix_force_sig - a guest's own fault that no handler takes is home's
+ * @info: the signal
+ * @task: the task that caused it
+ *
+ * Context: any; takes no sleeping lock.
+ * Return: true when the signal was taken over and must not be queued here.
+ */
+static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
+						struct task_struct *task)
+{
+	return static_branch_unlikely(&openmosix_active) && task->openmosix &&
+	       __openmosix_force_sig(info, task);
+}
+
+extern const struct file_operations openmosix_where_fops;
+extern const struct file_operations openmosix_goto_fops;
+extern const struct file_operations openmosix_cantmove_fops;
+extern const struct file_operations openmosix_nmigs_fops;
+extern const struct file_operations openmosix_migration_fops;
+
+/* The files of /proc/PID, in the words of fs/proc/base.c. */
+#define OPENMOSIX_PROC_PID						\
+	REG("where",	 S_IRUGO,	  openmosix_where_fops),	\
+	REG("goto",	 S_IRUGO|S_IWUSR, openmosix_goto_fops),		\
+	REG("cantmove",	 S_IRUGO,	  openmosix_cantmove_fops),	\
+	REG("nmigs",	 S_IRUGO,	  openmosix_nmigs_fops),	\
+	REG("migration", S_IRUGO,	  openmosix_migration_fops),
+
+#else /* !CONFIG_OPENMOSIX */
+
+#define SYSCALL_WORK_OPENMOSIX	0
+#define OPENMOSIX_PROC_PID
+
+static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned long work)
+{
+	return false;
+}
+static __always_inline void openmosix_resume(struct pt_regs *regs) { }
+static __always_inline void openmosix_fork(struct task_struct *child) { }
+static __always_inline void openmosix_exit(struct task_struct *task) { }
+static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
+						struct task_struct *task)
+{
+	return false;
+}
+
+#endif /* CONFIG_OPENMOSIX */
+#endif /* _LINUX_OPENMOSIX_H */

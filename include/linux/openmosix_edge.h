@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What C offers openMosix, read by bindgen: the functions of
+ * the openmosix files in mm/, kernel/ and arch/x86/kernel/, which
+ * do what Rust cannot express (page tables, VFS tables, register access), and
+ * the kernel's own headers that openmosix/sys/ wraps.
+ *
+ * The other direction is <linux/openmosix.h>.
+ */
+#ifndef _LINUX_OPENMOSIX_EDGE_H
+#define _LINUX_OPENMOSIX_EDGE_H
+
+#include <crypto/sha2.h>
+#include <crypto/utils.h>
+#include <linux/binfmts.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/inet.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/net.h>
+#include <linux/openmosix_mm.h>
+#include <linux/proc_fs.h>
+#include <linux/random.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
+#include <linux/socket.h>
+#include <linux/syscalls.h>
+#include <linux/task_work.h>
+#include <linux/tcp.h>
+#include <linux/uio.h>
+#include <linux/utsname.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+/* Why a process may not move now; the names are in openmosix/task/stay.rs. */
+#define OPENMOSIX_STAY_MONKEY		0x1	/* shared file mapping */
+#define OPENMOSIX_STAY_MMAP_DEV		0x2	/* maps a device */
+#define OPENMOSIX_STAY_MLOCK		0x4	/* locked memory */
+#define OPENMOSIX_STAY_CLONE_VM		0x8	/* threads, vfork */
+#define OPENMOSIX_STAY_SHM		0x10	/* memory shared with others */
+#define OPENMOSIX_STAY_HUGETLB		0x20
+#define OPENMOSIX_STAY_USERFAULTFD	0x40
+#define OPENMOSIX_STAY_GUARD		0x80	/* guard regions */
+#define OPENMOSIX_STAY_IO_URING		0x100
+#define OPENMOSIX_STAY_AIO		0x200
+#define OPENMOSIX_STAY_PTRACE		0x400
+#define OPENMOSIX_STAY_SECCOMP		0x800
+#define OPENMOSIX_STAY_RT_SCHED		0x1000
+#define OPENMOSIX_STAY_COMPAT		0x2000	/* not a 64-bit program */
+#define OPENMOSIX_STAY_LDT		0x4000
+#define OPENMOSIX_STAY_DIRECT_IO	0x8000	/* I/O privilege */
+#define OPENMOSIX_STAY_SHSTK		0x10000	/* shadow stack */
+#define OPENMOSIX_STAY_DEBUG		0x20000	/* hardware breakpoints, TSC trap, dispatch */
+#define OPENMOSIX_STAY_SYSTEM		0x40000	/* kernel thread */
+#define OPENMOSIX_STAY_INIT		0x80000
+#define OPENMOSIX_STAY_GUEST		0x100000	/* a guest of this node: steer it at its home */
+#define OPENMOSIX_STAY_TIME_NS		0x200000	/* lives in a time namespace */
+
+/** enum openmosix_vma_kind - where the pages of a mapping come from */
+enum openmosix_vma_kind {
+	OPENMOSIX_VMA_ANON = 1,	/* private memory: what is not there is zero */
+	OPENMOSIX_VMA_FILE,	/* private file mapping: home has what was not written */
+	OPENMOSIX_VMA_SHARED,	/* shared, read-only file mapping: as above, never written */
+	OPENMOSIX_VMA_SHMEM,	/* shared memory with a single mapper: moves as memory */
+	OPENMOSIX_VMA_SPECIAL,	/* the vDSO and its data: each node has its own */
+};
+
+/**
+ * struct openmosix_vma - one mapping
+ * @start: first address
+ * @end: first address behind it
+ * @prot: PROT_* bits
+ * @growsdown: a stack
+ * @kind: enum openmosix_vma_kind
+ * @stay: OPENMOSIX_STAY_* bits
+ */
+struct openmosix_vma {
+	unsigned long start;
+	unsigned long end;
+	u32 prot;
+	u32 growsdown;
+	u32 kind;
+	u32 stay;
+};
+
+/* mm/openmosix_pages.c, mm/openmosix_vma.c */
+bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmosix_vma *out);
+long openmosix_next_run(struct mm_struct *mm, unsigned long *addr, unsigned long max);
+long openmosix_get_pages(struct mm_struct *mm, unsigned long addr, unsigned long nr,
+			 struct page **pages);
+void openmosix_put_pages(struct page **pages, unsigned long nr);
+int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *data);
+int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data);
+int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data);
+void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
+void openmosix_release(struct mm_struct *mm);
+void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
+bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
+bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len);
+bool openmosix_is_special(const struct vm_area_struct *vma);
+void openmosix_unlock_fault(struct vm_fault *vmf);
+unsigned long openmosix_resident(struct mm_struct *mm);
+bool openmosix_mm_claim(struct mm_struct *mm);
+void openmosix_mm_free(struct mm_struct *mm, bool no_huge);
+
+/**
+ * struct openmosix_signal - a signal that home decided to deliver
+ * @info: siginfo
+ * @action: the handler, as user space set it
+ * @blocked: mask at the moment of delivery
+ * @saved: mask to put back afterwards, if @has_saved (sigsuspend(), ppoll() ...)
+ * @has_saved: see @saved
+ */
+struct openmosix_signal {
+	struct kernel_siginfo info;
+	struct sigaction action;
+	u64 blocked;
+	u64 saved;
+	bool has_saved;
+};
+
+/**
+ * struct openmosix_registrations - addresses the kernel writes to by itself
+ */
+struct openmosix_registrations {
+	u64 rseq;
+	u32 rseq_len;
+	u32 rseq_sig;
+	u64 robust_list;
+	u64 clear_child_tid;
+	u64 altstack;
+	u64 altstack_size;
+	u32 altstack_flags;
+	u32 rseq_cpu;	/* what the kernel last wrote to the rseq area */
+	u32 rseq_cid;
+	u32 rseq_node;
+};
+
+/* kernel/openmosix_guest.c, kernel/openmosix_task.c */
+void openmosix_activate(void);
+struct file *openmosix_home_file(void *guest);
+int openmosix_start_guest(int (*fn)(void *), void *arg);
+int openmosix_become_guest(struct file *home);
+int openmosix_sandbox(void);
+int openmosix_set_clocks(s64 monotonic_ns, s64 boottime_ns);
+int openmosix_map(struct file *home, const struct openmosix_vma *vma);
+void openmosix_forget_home(struct file *home, unsigned long start, unsigned long len);
+void openmosix_set_brk(unsigned long start_brk, unsigned long brk);
+void openmosix_get_brk(unsigned long *start_brk, unsigned long *brk);
+u32 openmosix_task_stay(struct task_struct *task);
+void openmosix_registrations_get(struct openmosix_registrations *out);
+void openmosix_registrations_clear(void);
+void openmosix_registrations_set(const struct openmosix_registrations *in);
+void openmosix_account(u64 utime_ns);
+void openmosix_after_call(void);
+void openmosix_kick(struct task_struct *task);
+void openmosix_intercept(void);
+void openmosix_raise_resume(void);
+void openmosix_raise_restart(void);
+bool openmosix_restarts_here(void);
+void openmosix_restarts_at_home(void);
+bool openmosix_next_signal(struct openmosix_signal *out);
+void openmosix_deliver_signal(const struct openmosix_signal *in);
+u64 openmosix_blocked(void);
+void openmosix_set_restart_pointer(u32 nr, unsigned long addr);
+unsigned long openmosix_restart_pointer(u32 nr);
+void openmosix_set_blocked(u64 blocked);
+void openmosix_get_action(int sig, struct sigaction *out);
+void openmosix_set_action(int sig, const struct sigaction *in);
+bool openmosix_handled(int sig);
+bool openmosix_dumps_core(void);
+bool openmosix_compat_call(void);
+unsigned long openmosix_window(unsigned long len);
+void openmosix_close_window(unsigned long addr, unsigned long len);
+
+/* arch/x86/kernel/openmosix.c */
+#define OPENMOSIX_GP_LEN	216	/* struct user_regs_struct */
+#define OPENMOSIX_XSTATE_MAX	16384
+
+size_t openmosix_xstate_size(void);
+u64 openmosix_xfeatures(void);
+u64 openmosix_cpu_features(void);
+int openmosix_cpu_get(void *gp, void *xstate, size_t len);
+int openmosix_cpu_set(const void *gp, const void *xstate, size_t len);
+long openmosix_call_native(u32 nr, const u64 *args);
+int openmosix_map_vdso(unsigned long addr);
+unsigned long openmosix_vdso_start(struct mm_struct *mm);
+u32 openmosix_cpu_stay(struct task_struct *task);
+void openmosix_set_result(struct pt_regs *regs, long result);
+void openmosix_rewind_call(struct pt_regs *regs);
+void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
+
+/* openmosix/hooks.rs */
+int openmosix_fill(void *memory, unsigned long addr, struct page **pages, unsigned long nr);
+void openmosix_guest_gone(void *memory);
+int openmosix_order(struct task_struct *task, const char *text, size_t len);
+int openmosix_show(struct task_struct *task, u32 what, struct seq_file *m);
+
+/** enum openmosix_file - the files of /proc/PID */
+enum openmosix_file {
+	OPENMOSIX_FILE_WHERE,
+	OPENMOSIX_FILE_GOTO,
+	OPENMOSIX_FILE_CANTMOVE,
+	OPENMOSIX_FILE_NMIGS,
+	OPENMOSIX_FILE_MIGRATION,
+};
+
+#endif /* _LINUX_OPENMOSIX_EDGE_H */

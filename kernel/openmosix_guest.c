@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making guests.
+ *
+ * A guest arrives as a binary format: exec already builds an address space
+ * correctly. The file it executes stands for the memory of the process at its
+ * home; the guest's file mappings map it too, at an offset that equals the
+ * address, so that its page cache fetches from home what was never written.
+ */
+#include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_struct.h>
+#include <linux/mman.h>
+#include <linux/mount.h>
+#include <linux/nsproxy.h>
+#include <linux/openmosix_edge.h>
+#include <linux/pagemap.h>
+#include <linux/pseudo_fs.h>
+#include <linux/sched/user.h>
+#include <linux/time_namespace.h>
+
+#include <asm/elf.h>
+
+#define OPENMOSIX_FS_MAGIC	0x6f4d6f78
+/* A user and group that own nothing on any node. */
+#define OPENMOSIX_GUEST_ID	4294901760U
+/* Pages asked for at once when a mapping is read from home. */
+#define OPENMOSIX_READ_AHEAD	16
+
+DEFINE_STATIC_KEY_FALSE(openmosix_active);
+
+static struct vfsmount *openmosix_mnt __ro_after_init;
+
+/* ---- the file that stands for the memory at home ---- */
+
+static int home_read_folio(struct file *file, struct folio *folio)
+{
+	struct page *page = folio_page(folio, 0);
+	int ret = openmosix_fill(folio->mapping->host->i_private, folio_pos(folio), &page, 1);
+
+	folio_end_read(folio, ret == 1);
+	return ret == 1 ? 0 : -EIO;
+}
+
+static void home_readahead(struct readahead_control *rac)
+{
+	struct page *pages[OPENMOSIX_READ_AHEAD];
+	struct folio *folio;
+	int nr, i, filled;
+	loff_t pos;
+
+	do {
+		pos = readahead_pos(rac);
+		for (nr = 0; nr < OPENMOSIX_READ_AHEAD; nr++) {
+			folio = readahead_folio(rac);
+			if (!folio)
+				break;
+			pages[nr] = folio_page(folio, 0);
+		}
+		filled = nr ? openmosix_fill(rac->mapping->host->i_private, pos, pages, nr) : 0;
+		for (i = 0; i < nr; i++)
+			folio_end_read(page_folio(pages[i]), i < filled);
+	} while (nr);
+}
+
+static const struct address_space_operations home_aops = {
+	.read_folio = home_read_folio,
+	.readahead = home_readahead,
+};
+
+/* exec reads the head of every file; this one is known by its operations. */
+static ssize_t home_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return 0;
+}
+
+static const struct file_operations home_fops = {
+	.read_iter = home_read_iter,
+	.mmap_prepare = generic_file_readonly_mmap_prepare,
+};
+
+static void home_evict_inode(struct inode *inode)
+{
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	openmosix_guest_gone(inode->i_private);
+}
+
+static const struct super_operations home_sops = {
+	.statfs = simple_statfs,
+	.drop_inode = inode_just_drop,
+	.evict_inode = home_evict_inode,
+};
+
+static int home_init_fs_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, OPENMOSIX_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->ops = &home_sops;
+	fc->s_iflags &= ~SB_I_NOEXEC;
+	return 0;
+}
+
+static struct file_system_type home_fs_type = {
+	.name = "openmosix",
+	.init_fs_context = home_init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+/**
+ * openmosix_home_file - make the file that stands for the memory at home
+ * @guest: handed to openmosix_fill(), and to openmosix_guest_gone() at the end
+ */
+struct file *openmosix_home_file(void *guest)
+{
+	struct inode *inode = new_inode(openmosix_mnt->mnt_sb);
+	struct file *file;
+
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	inode->i_ino = get_next_ino();
+	inode->i_mode = S_IFREG | 0555;
+	inode->i_fop = &home_fops;
+	inode->i_mapping->a_ops = &home_aops;
+	simple_inode_init_ts(inode);
+	i_size_write(inode, TASK_SIZE_MAX);
+	file = alloc_file_pseudo(inode, openmosix_mnt, "home", O_RDONLY, &home_fops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		return file;
+	}
+	inode->i_private = guest;
+	file->f_ra.ra_pages = OPENMOSIX_READ_AHEAD;
+	return file;
+}
+
+/* ---- the binary format ---- */
+
+static int load_guest(struct linux_binprm *bprm)
+{
+	int ret;
+
+	if (bprm->file->f_op != &home_fops || !current->openmosix)
+		return -ENOEXEC;
+	ret = begin_new_exec(bprm);
+	if (ret)
+		return ret;
+	set_personality_64bit();
+	setup_new_exec(bprm);
+	/* The stack that exec made holds nothing: the image brings its own. */
+	ret = vm_munmap(bprm->vma->vm_start, bprm->vma->vm_end - bprm->vma->vm_start);
+	if (ret)
+		return ret;
+	finalize_exec(bprm);
+	start_thread(current_pt_regs(), 0, 0);
+	return 0;
+}
+
+static struct linux_binfmt guest_format = {
+	.load_binary = load_guest,
+};
+
+/**
+ * openmosix_start_guest - make the task that will be a guest
+ * @fn: runs in it first; returning 0 enters user mode
+ * @arg: for @fn
+ *
+ * Context: an unbound workqueue's worker. Nobody waits for the task: kthreadd
+ * becomes its parent and reaps it.
+ *
+ * Return: its pid, or -errno.
+ */
+int openmosix_start_guest(int (*fn)(void *), void *arg)
+{
+	return user_mode_thread(fn, arg, CLONE_PARENT | SIGCHLD);
+}
+
+/**
+ * openmosix_become_guest - replace the current task's nothing by an empty,
+ * ordinary user address space
+ * @home: openmosix_home_file()
+ *
+ * The kernel executes paths only, and this task lives in an empty root: for
+ * the time of the call its root *is* the file.
+ */
+int openmosix_become_guest(struct file *home)
+{
+	static const char *const argv[] = { "guest", NULL };
+	static const char *const envp[] = { NULL };
+	struct path root;
+	int ret;
+
+	spin_lock_irq(&current->sighand->siglock);
+	flush_signal_handlers(current, 1);
+	spin_unlock_irq(&current->sighand->siglock);
+	set_user_nice(current, 0);
+
+	get_fs_root(current->fs, &root);
+	set_fs_root(current->fs, &home->f_path);
+	ret = kernel_execve("/", argv, envp);
+	set_fs_root(current->fs, &root);
+	path_put(&root);
+	return ret;
+}
+
+/**
+ * openmosix_sandbox - take every right on this node from the current task
+ */
+int openmosix_sandbox(void)
+{
+	struct user_struct *user = alloc_uid(KUIDT_INIT(OPENMOSIX_GUEST_ID));
+	struct cred *new = prepare_creds();
+	int ret;
+
+	if (!user || !new)
+		goto out;
+	swap(new->user, user);
+	new->uid = new->euid = new->suid = new->fsuid = KUIDT_INIT(OPENMOSIX_GUEST_ID);
+	new->gid = new->egid = new->sgid = new->fsgid = KGIDT_INIT(OPENMOSIX_GUEST_ID);
+	cap_clear(new->cap_inheritable);
+	cap_clear(new->cap_permitted);
+	cap_clear(new->cap_effective);
+	cap_clear(new->cap_ambient);
+	cap_clear(new->cap_bset);
+	ret = set_cred_ucounts(new);
+	if (ret < 0) {
+		abort_creds(new);
+		free_uid(user);
+		return ret;
+	}
+	free_uid(user);
+	return commit_creds(new);
+out:
+	if (user)
+		free_uid(user);
+	if (new)
+		abort_creds(new);
+	return -ENOMEM;
+}
+
+/**
+ * openmosix_set_clocks - let the current task's clocks go on from its home's
+ * @monotonic_ns: CLOCK_MONOTONIC at home, now
+ * @boottime_ns: CLOCK_BOOTTIME at home, now
+ *
+ * Before openmosix_become_guest(), which enters the new time namespace.
+ */
+int openmosix_set_clocks(s64 monotonic_ns, s64 boottime_ns)
+{
+	struct time_namespace *ns;
+	int ret = ksys_unshare(CLONE_NEWTIME);
+
+	if (ret)
+		return ret;
+	ns = current->nsproxy->time_ns_for_children;
+	ns->offsets.monotonic = ns_to_timespec64(monotonic_ns - ktime_get_ns());
+	ns->offsets.boottime = ns_to_timespec64(boottime_ns - ktime_get_boottime_ns());
+	return 0;
+}
+
+/* ---- layout ---- */
+
+/**
+ * openmosix_map - make one mapping of the current guest
+ * @home: openmosix_home_file()
+ * @vma: the mapping as it is at home
+ */
+int openmosix_map(struct file *home, const struct openmosix_vma *vma)
+{
+	unsigned long flags = MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+	unsigned long offset = 0;
+	struct file *file = NULL;
+	unsigned long addr;
+
+	switch (vma->kind) {
+	case OPENMOSIX_VMA_ANON:
+		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
+		if (vma->growsdown)
+			flags |= MAP_GROWSDOWN;
+		break;
+	case OPENMOSIX_VMA_SHMEM:
+		flags |= MAP_SHARED | MAP_ANONYMOUS;
+		break;
+	case OPENMOSIX_VMA_FILE:
+		flags |= MAP_PRIVATE;
+		file = home;
+		break;
+	case OPENMOSIX_VMA_SHARED:
+		flags |= MAP_SHARED;
+		file = home;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (file)
+		offset = vma->start;
+	addr = vm_mmap(file, vma->start, vma->end - vma->start, vma->prot, flags, offset);
+	if (IS_ERR_VALUE(addr))
+		return (long)addr;
+	return addr == vma->start ? 0 : -EINVAL;
+}
+
+/**
+ * openmosix_forget_home - a range will stand for something else at home
+ * @home: openmosix_home_file()
+ * @start: first address
+ * @len: bytes
+ */
+void openmosix_forget_home(struct file *home, unsigned long start, unsigned long len)
+{
+	invalidate_inode_pages2_range(home->f_mapping, start >> PAGE_SHIFT,
+				      (start + len - 1) >> PAGE_SHIFT);
+}
+
+/** openmosix_set_brk - where the heap of the current guest begins and ends */
+void openmosix_set_brk(unsigned long start_brk, unsigned long brk)
+{
+	mmap_write_lock(current->mm);
+	current->mm->start_brk = start_brk;
+	current->mm->brk = brk;
+	mmap_write_unlock(current->mm);
+}
+
+/** openmosix_get_brk - where the heap of the current task begins and ends */
+void openmosix_get_brk(unsigned long *start_brk, unsigned long *brk)
+{
+	mmap_read_lock(current->mm);
+	*start_brk = current->mm->start_brk;
+	*brk = current->mm->brk;
+	mmap_read_unlock(current->mm);
+}
+
+/**
+ * openmosix_window - memory of the deputy's own, for the arguments of calls
+ * @len: bytes
+ *
+ * Return: its address or -errno as a pointer error.
+ */
+unsigned long openmosix_window(unsigned long len)
+{
+	return vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+}
+
+void openmosix_close_window(unsigned long addr, unsigned long len)
+{
+	vm_munmap(addr, len);
+}
+
+/* ---- start ---- */
+
+/** openmosix_activate - turn the hooks on, once all is ready */
+void openmosix_activate(void)
+{
+	static_branch_enable(&openmosix_active);
+}
+
+static int __init openmosix_c_init(void)
+{
+	openmosix_mnt = kern_mount(&home_fs_type);
+	if (IS_ERR(openmosix_mnt))
+		return PTR_ERR(openmosix_mnt);
+	register_binfmt(&guest_format);
+	return 0;
+}
+fs_initcall(openmosix_c_init);

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of a task that openMosix reads and sets: what it has registered
+ * with the kernel, what keeps it from moving, its time, its work and its
+ * signals. Decisions are made in openmosix/.
+ */
+#include <linux/futex.h>
+#include <linux/nsproxy.h>
+#include <linux/openmosix_edge.h>
+#include <linux/posix-timers.h>
+#include <linux/resume_user_mode.h>
+#include <linux/rseq.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/deadline.h>
+#include <linux/sched/rt.h>
+#include <linux/time_namespace.h>
+#include <linux/uaccess.h>
+
+/* ---- what a task has registered with the kernel ---- */
+
+/** openmosix_registrations_get - read those of the current task */
+void openmosix_registrations_get(struct openmosix_registrations *out)
+{
+	memset(out, 0, sizeof(*out));
+#ifdef CONFIG_RSEQ
+	out->rseq = (unsigned long)current->rseq.usrptr;
+	out->rseq_len = current->rseq.len;
+	out->rseq_sig = current->rseq.sig;
+	out->rseq_cpu = current->rseq.ids.cpu_id;
+	out->rseq_cid = current->rseq.ids.mm_cid;
+	out->rseq_node = current->rseq.ids.node_id;
+#endif
+#ifdef CONFIG_FUTEX
+	out->robust_list = (unsigned long)current->futex.robust_list;
+#endif
+	out->clear_child_tid = (unsigned long)current->clear_child_tid;
+	out->altstack = current->sas_ss_sp;
+	out->altstack_size = current->sas_ss_size;
+	out->altstack_flags = current->sas_ss_flags;
+}
+
+/** openmosix_registrations_clear - the deputy has none: its memory is away */
+void openmosix_registrations_clear(void)
+{
+	rseq_reset(current);
+#ifdef CONFIG_FUTEX
+	current->futex.robust_list = NULL;
+#endif
+	current->clear_child_tid = NULL;
+}
+
+/** openmosix_registrations_set - make those of a process the current task's */
+void openmosix_registrations_set(const struct openmosix_registrations *in)
+{
+#ifdef CONFIG_RSEQ
+	rseq_reset(current);
+	if (in->rseq && access_ok((void __user *)in->rseq, in->rseq_len)) {
+		current->rseq.usrptr = (void __user *)in->rseq;
+		current->rseq.len = in->rseq_len;
+		current->rseq.sig = in->rseq_sig;
+		current->rseq.ids.cpu_id = in->rseq_cpu;
+		current->rseq.ids.mm_cid = in->rseq_cid;
+		current->rseq.ids.node_id = in->rseq_node;
+		current->rseq.event.has_rseq = in->rseq_len > 32 ? 2 : 1;
+		/* It may stop inside a critical section: have that checked. */
+		current->rseq.event.user_irq = true;
+		rseq_force_update();
+	}
+#endif
+#ifdef CONFIG_FUTEX
+	current->futex.robust_list = (void __user *)in->robust_list;
+#endif
+	current->clear_child_tid = (void __user *)in->clear_child_tid;
+	current->sas_ss_sp = in->altstack;
+	current->sas_ss_size = in->altstack_size;
+	current->sas_ss_flags = in->altstack_flags;
+}
+
+/* ---- may it move? ---- */
+
+/**
+ * openmosix_task_stay - why a task cannot move now, apart from its memory
+ * @task: current, or a task of which a momentary answer is enough
+ *
+ * Return: OPENMOSIX_STAY_* bits.
+ */
+u32 openmosix_task_stay(struct task_struct *task)
+{
+	struct mm_struct *mm;
+	u32 stay = 0;
+
+	if (task->flags & PF_KTHREAD)
+		return OPENMOSIX_STAY_SYSTEM;
+	if (is_global_init(task))
+		stay |= OPENMOSIX_STAY_INIT;
+	if (!thread_group_empty(task))
+		stay |= OPENMOSIX_STAY_CLONE_VM;
+	if (task->ptrace)
+		stay |= OPENMOSIX_STAY_PTRACE;
+	if (rt_or_dl_task_policy(task))
+		stay |= OPENMOSIX_STAY_RT_SCHED;
+	if (task_thread_info(task)->syscall_work & SYSCALL_WORK_SECCOMP)
+		stay |= OPENMOSIX_STAY_SECCOMP;
+	if (task_thread_info(task)->syscall_work & SYSCALL_WORK_SYSCALL_USER_DISPATCH)
+		stay |= OPENMOSIX_STAY_DEBUG;
+
+	task_lock(task);
+	mm = task->mm;
+	if (mm && (mm_flags_test(MMF_MULTIPROCESS, mm) || task->vfork_done))
+		stay |= OPENMOSIX_STAY_CLONE_VM;
+#ifdef CONFIG_AIO
+	if (mm && rcu_access_pointer(mm->ioctx_table))
+		stay |= OPENMOSIX_STAY_AIO;
+#endif
+	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
+		stay |= OPENMOSIX_STAY_TIME_NS;
+	task_unlock(task);
+#ifdef CONFIG_IO_URING
+	if (task->io_uring)
+		stay |= OPENMOSIX_STAY_IO_URING;
+#endif
+	return stay | openmosix_cpu_stay(task);
+}
+
+/* ---- time, work and signals ---- */
+
+/**
+ * openmosix_account - charge time that the guest computed to the deputy
+ * @utime_ns: nanoseconds of user time
+ */
+void openmosix_account(u64 utime_ns)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	current->utime += utime_ns;
+	account_group_user_time(current, utime_ns);
+	current->se.sum_exec_runtime += utime_ns;
+	account_group_exec_runtime(current, utime_ns);
+	run_posix_cpu_timers();
+	local_irq_restore(flags);
+}
+
+/**
+ * openmosix_after_call - do what the kernel leaves to the return to user mode
+ *
+ * The deputy never returns there, so it does this after each call.
+ */
+void openmosix_after_call(void)
+{
+	cond_resched();
+	if (test_thread_flag(TIF_NOTIFY_RESUME))
+		resume_user_mode_work(task_pt_regs(current));
+}
+
+/**
+ * openmosix_kick - make a task look at its channel
+ * @task: a guest
+ *
+ * Context: any, softirq included.
+ */
+void openmosix_kick(struct task_struct *task)
+{
+	set_notify_resume(task);
+	set_notify_signal(task);
+}
+
+/** openmosix_intercept - let the system calls of the current task be resolved */
+void openmosix_intercept(void)
+{
+	set_syscall_work(OPENMOSIX);
+}
+
+/** openmosix_raise_resume - have the current task pass openmosix_resume() */
+void openmosix_raise_resume(void)
+{
+	set_notify_resume(current);
+}
+
+/** openmosix_raise_restart - have an interrupted call restarted */
+void openmosix_raise_restart(void)
+{
+	set_notify_signal(current);
+}
+
+/** openmosix_restarts_here - does restart_syscall() belong to this node? */
+bool openmosix_restarts_here(void)
+{
+	return current->restart_block.fn && current->restart_block.fn != do_no_restart_syscall;
+}
+
+/** openmosix_restarts_at_home - the next restart_syscall() is home's */
+void openmosix_restarts_at_home(void)
+{
+	current->restart_block.fn = do_no_restart_syscall;
+}
+
+static void __user **restart_pointer(u32 nr)
+{
+	struct restart_block *block = &current->restart_block;
+
+	switch (nr) {
+	case __NR_nanosleep:
+	case __NR_clock_nanosleep:
+		return (void __user **)&block->nanosleep.rmtp;
+	case __NR_poll:
+		return (void __user **)&block->poll.ufds;
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * openmosix_restart_pointer - where an interrupted call will write when it is
+ * restarted
+ * @nr: its number
+ *
+ * Return: a user address, 0 if there is none.
+ */
+unsigned long openmosix_restart_pointer(u32 nr)
+{
+	void __user **pointer = restart_pointer(nr);
+
+	return pointer ? (unsigned long)*pointer : 0;
+}
+
+/** openmosix_set_restart_pointer - let it write to @addr */
+void openmosix_set_restart_pointer(u32 nr, unsigned long addr)
+{
+	void __user **pointer = restart_pointer(nr);
+
+	if (pointer)
+		*pointer = (void __user *)addr;
+}
+
+static u64 sigset_bits(const sigset_t *set)
+{
+	return set->sig[0];
+}
+
+static sigset_t bits_sigset(u64 bits)
+{
+	sigset_t set = { .sig = { bits } };
+
+	return set;
+}
+
+/**
+ * openmosix_next_signal - the next signal whose handler the guest must run
+ * @out: filled in
+ *
+ * Default actions happen in here: stop, kill, core dump.
+ *
+ * Return: false when none is left; a temporary mask is put back then.
+ */
+bool openmosix_next_signal(struct openmosix_signal *out)
+{
+	struct ksignal ksig;
+
+	memset(out, 0, sizeof(*out));
+	if (!get_signal(&ksig)) {
+		restore_saved_sigmask();
+		return false;
+	}
+	out->info = ksig.info;
+	out->action = ksig.ka.sa;
+	out->blocked = sigset_bits(&current->blocked);
+	out->has_saved = test_restore_sigmask();
+	if (out->has_saved)
+		out->saved = sigset_bits(&current->saved_sigmask);
+	signal_setup_done(0, &ksig, 0);
+	return true;
+}
+
+/**
+ * openmosix_deliver_signal - queue a signal to the current guest
+ * @in: as home sent it
+ *
+ * Its frame is made by the ordinary code when the guest returns to user mode.
+ */
+void openmosix_deliver_signal(const struct openmosix_signal *in)
+{
+	struct kernel_siginfo info = in->info;
+	sigset_t blocked = bits_sigset(in->blocked);
+	int sig = info.si_signo;
+
+	if (!valid_signal(sig) || sig < 1)
+		return;
+	sigdelset(&blocked, sig);
+	set_current_blocked(&blocked);
+	if (in->has_saved) {
+		current->saved_sigmask = bits_sigset(in->saved);
+		set_restore_sigmask();
+	}
+	spin_lock_irq(&current->sighand->siglock);
+	current->sighand->action[sig - 1].sa = in->action;
+	send_signal_locked(sig, &info, current, PIDTYPE_PID);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+u64 openmosix_blocked(void)
+{
+	return sigset_bits(&current->blocked);
+}
+
+void openmosix_set_blocked(u64 blocked)
+{
+	sigset_t set = bits_sigset(blocked);
+
+	set_current_blocked(&set);
+}
+
+void openmosix_get_action(int sig, struct sigaction *out)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	*out = current->sighand->action[sig - 1].sa;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+void openmosix_set_action(int sig, const struct sigaction *in)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	current->sighand->action[sig - 1].sa = *in;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/**
+ * openmosix_dumps_core - does a signal wait for the current task that would
+ * end it with a core dump?
+ */
+bool openmosix_dumps_core(void)
+{
+	bool dumps = false;
+	sigset_t waiting;
+	int sig;
+
+	if (!task_sigpending(current))
+		return false;
+	spin_lock_irq(&current->sighand->siglock);
+	sigorsets(&waiting, &current->pending.signal, &current->signal->shared_pending.signal);
+	sigandnsets(&waiting, &waiting, &current->blocked);
+	for (sig = 1; sig <= SIGRTMIN && !dumps; sig++)
+		dumps = sigismember(&waiting, sig) && sig_kernel_coredump(sig) &&
+			current->sighand->action[sig - 1].sa.sa_handler == SIG_DFL;
+	spin_unlock_irq(&current->sighand->siglock);
+	return dumps;
+}
+
+/**
+ * openmosix_handled - would a forced signal run a handler of the current task?
+ * @sig: its number
+ */
+bool openmosix_handled(int sig)
+{
+	struct k_sigaction *action = &current->sighand->action[sig - 1];
+
+	return action->sa.sa_handler != SIG_DFL && action->sa.sa_handler != SIG_IGN &&
+	       !sigismember(&current->blocked, sig);
+}

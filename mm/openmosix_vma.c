@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings of processes that migrate: of what kind they are, and what keeps
+ * them from moving. Their pages are in mm/openmosix_pages.c.
+ *
+ * All take mmap_lock for reading themselves, but for openmosix_is_special().
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/openmosix_edge.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/userfaultfd_k.h>
+
+/**
+ * openmosix_is_special - is it the vDSO or its data?
+ * @vma: a mapping
+ *
+ * The kernel makes these by itself, without a file.
+ */
+bool openmosix_is_special(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && !vma->vm_file && vma->vm_ops->name;
+}
+
+/* The file of a shared anonymous mapping is held by its mappings alone. */
+static bool single_mapper(struct vm_area_struct *shared)
+{
+	VMA_ITERATOR(vmi, shared->vm_mm, 0);
+	struct vm_area_struct *vma;
+	long mine = 0;
+
+	for_each_vma(vmi, vma)
+		mine += vma->vm_file == shared->vm_file;
+	return file_count(shared->vm_file) == mine;
+}
+
+static u32 vma_stay(struct vm_area_struct *vma)
+{
+	u32 stay = 0;
+
+	if (is_vm_hugetlb_page(vma))
+		stay |= OPENMOSIX_STAY_HUGETLB;
+	if (vma->vm_flags & VM_LOCKED)
+		stay |= OPENMOSIX_STAY_MLOCK;
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+		stay |= OPENMOSIX_STAY_MMAP_DEV;
+	if (vma->vm_flags & VM_SHADOW_STACK)
+		stay |= OPENMOSIX_STAY_SHSTK;
+	if (userfaultfd_armed(vma))
+		stay |= OPENMOSIX_STAY_USERFAULTFD;
+	if (vma->vm_flags & VM_MAYBE_GUARD)
+		stay |= OPENMOSIX_STAY_GUARD;
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return stay;
+	if (vma_is_anon_shmem(vma)) {
+		if (!single_mapper(vma))
+			stay |= OPENMOSIX_STAY_SHM;
+	} else if ((vma->vm_flags & VM_SHARED) || !vma->vm_file ||
+		   shmem_mapping(vma->vm_file->f_mapping) ||
+		   inode_is_open_for_write(file_inode(vma->vm_file))) {
+		stay |= OPENMOSIX_STAY_MONKEY;
+	}
+	return stay;
+}
+
+static u32 vma_kind(struct vm_area_struct *vma)
+{
+	if (openmosix_is_special(vma))
+		return OPENMOSIX_VMA_SPECIAL;
+	if (vma_is_anonymous(vma))
+		return OPENMOSIX_VMA_ANON;
+	if (vma_is_anon_shmem(vma))
+		return OPENMOSIX_VMA_SHMEM;
+	return vma->vm_flags & VM_MAYSHARE ? OPENMOSIX_VMA_SHARED : OPENMOSIX_VMA_FILE;
+}
+
+/**
+ * openmosix_next_vma - describe the first mapping that ends behind @from
+ * @mm: address space
+ * @from: address
+ * @out: filled in
+ *
+ * Return: false when there is none.
+ */
+bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmosix_vma *out)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, from);
+	if (vma) {
+		out->start = vma->vm_start;
+		out->end = vma->vm_end;
+		out->prot = (vma->vm_flags & VM_READ ? PROT_READ : 0) |
+			    (vma->vm_flags & VM_WRITE ? PROT_WRITE : 0) |
+			    (vma->vm_flags & VM_EXEC ? PROT_EXEC : 0);
+		out->growsdown = !!(vma->vm_flags & VM_GROWSDOWN);
+		out->kind = vma_kind(vma);
+		out->stay = out->kind == OPENMOSIX_VMA_SPECIAL ? 0 : vma_stay(vma);
+	}
+	mmap_read_unlock(mm);
+	return vma;
+}
+
+/**
+ * openmosix_range_has - does a range touch mappings of one of these kinds?
+ * @mm: address space
+ * @start: first address
+ * @len: bytes
+ * @kinds: BIT(enum openmosix_vma_kind) mask
+ */
+bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds)
+{
+	struct vm_area_struct *vma;
+	bool found = false;
+
+	mmap_read_lock(mm);
+	VMA_ITERATOR(vmi, mm, start);
+	for_each_vma_range(vmi, vma, start + len) {
+		if (kinds & BIT(vma_kind(vma))) {
+			found = true;
+			break;
+		}
+	}
+	mmap_read_unlock(mm);
+	return found;
+}
+
+/**
+ * openmosix_range_writable - may the process write to all of a range?
+ * @mm: address space
+ * @start: first address
+ * @len: bytes
+ */
+bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	unsigned long end = start + len;
+	struct vm_area_struct *vma;
+
+	if (end < start)
+		return false;
+	mmap_read_lock(mm);
+	VMA_ITERATOR(vmi, mm, start);
+	for_each_vma_range(vmi, vma, end) {
+		if (vma->vm_start > start || !(vma->vm_flags & VM_WRITE))
+			break;
+		start = vma->vm_end;
+		if (start >= end)
+			break;
+	}
+	mmap_read_unlock(mm);
+	return start >= end;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the administrator sees and does: `/proc/hpc`.
+//!
+//! ```text
+//! /proc/hpc/admin/     switches and counters     admin
+//! /proc/hpc/nodes/N/   one node each             nodes
+//! /proc/hpc/remote/P/  one guest each            remote
+//! /proc/PID/           orders, and where it is    pid
+//! ```
+
+mod admin;
+mod nodes;
+pub(crate) mod pid;
+mod remote;
+
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Mutex,
+        SetOnce, //
+    },
+};
+
+use crate::sys::proc::Dir;
+pub(crate) use remote::Guest;
+
+/// The whole tree.
+///
+/// # Locks
+///
+/// `nodes` is the outermost lock of all: it is held while the configuration changes, and while files are removed,
+/// which waits for their readers. Nothing that a file does takes it but writing a configuration.
+#[pin_data]
+struct Tree {
+    _admin: admin::Files,
+    #[pin]
+    nodes: Mutex<nodes::Dirs>,
+    remote: Dir,
+    _root: Dir,
+}
+
+static TREE: SetOnce<Pin<KBox<Tree>>> = SetOnce::new();
+
+/// Makes `/proc/hpc`.
+pub(crate) fn start() -> Result {
+    let root = Dir::new(c"hpc", None)?;
+    let nodes = nodes::Dirs::new(&root)?;
+    let remote = Dir::new(c"remote", Some(&root))?;
+    let admin = admin::Files::new(&root)?;
+    let tree = KBox::pin_init(
+        pin_init!(Tree {
+            _admin: admin,
+            nodes <- new_mutex!(nodes, "Tree::nodes"),
+            remote,
+            _root: root,
+        }),
+        GFP_KERNEL,
+    )?;
+    TREE.populate(tree);
+    Ok(())
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The files of `/proc/PID`: where a process is, and orders to move it.
+//!
+//! | file        | meaning                                                             |
+//! |-------------|---------------------------------------------------------------------|
+//! | `where`     | the node it runs on, 0 at home                                      |
+//! | `goto`      | write a node, `home` or `0`; with `exec ` before it, after an exec  |
+//! | `cantmove`  | why it may not move now, one name a line                            |
+//! | `nmigs`     | how often it has moved                                              |
+//! | `migration` | how its last move went                                              |
+
+use crate::{
+    migrate::migrant::{
+        Migrant,
+        Role, //
+    },
+    node::{
+        self,
+        NodeId, //
+    },
+    sys::mm::Mm,
+    task::{
+        stay::Stay,
+        Destination,
+        Order,
+        Process, //
+    },
+};
+use kernel::{
+    bindings,
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print,
+    sync::Arc,
+    task::Task, //
+};
+
+/// Takes what was written to `goto`; `migrant` finds or makes the task's state.
+pub(crate) fn give(
+    task: &Task,
+    text: &[u8],
+    migrant: impl FnOnce() -> Result<Arc<Migrant>>,
+) -> Result {
+    let order = parse(text)?;
+    if let Destination::Node(node) = order.to {
+        if node::address(node).is_none() {
+            return Err(EHOSTUNREACH);
+        }
+    }
+    let task_stay = Stay::of(task, None);
+    if task_stay.is_system() {
+        return Err(EPERM);
+    }
+    let migrant = migrant()?;
+    if matches!(migrant.role(), Role::Guest(_) | Role::Arriving) {
+        // A guest is steered at its home.
+        return Err(EPERM);
+    }
+    migrant.process().give_order(order);
+    Ok(())
+}
+
+fn parse(text: &[u8]) -> Result<Order> {
+    let text = core::str::from_utf8(text).map_err(|_| EINVAL)?.trim();
+    let (at_exec, word) = match text.strip_prefix("exec ") {
+        Some(word) => (true, word.trim()),
+        None => (false, text),
+    };
+    let to = match word {
+        "home" | "0" => Destination::Home,
+        number => {
+            let number = number.parse().map_err(|_| EINVAL)?;
+            let node = NodeId::new(number).ok_or(EINVAL)?;
+            if node::id_self() == Some(node) {
+                Destination::Home
+            } else {
+                Destination::Node(node)
+            }
+        }
+    };
+    Ok(Order { to, at_exec })
+}
+
+/// Shows one of the files.
+pub(crate) fn show(task: &Task, migrant: Option<&Migrant>, what: u32, to: &SeqFile) -> Result {
+    let process = migrant.map(Migrant::process);
+    match what {
+        bindings::openmosix_file_OPENMOSIX_FILE_WHERE => {
+            seq_print!(to, "{}\n", migrant.map_or(0, Migrant::node));
+        }
+        bindings::openmosix_file_OPENMOSIX_FILE_GOTO => {
+            match process.and_then(Process::order).map(|order| order.to) {
+                Some(Destination::Node(node)) => seq_print!(to, "{}\n", node),
+                Some(Destination::Home) => seq_print!(to, "home\n"),
+                None => seq_print!(to, "0\n"),
+            }
+        }
+        bindings::openmosix_file_OPENMOSIX_FILE_CANTMOVE => {
+            let stay = match migrant.map(Migrant::role) {
+                Some(Role::Guest(_) | Role::Arriving) => Stay::GUEST,
+                Some(Role::Deputy(_)) => Stay::of(task, None),
+                _ => Stay::of(task, Mm::of(task).as_ref()),
+            };
+            for name in stay.names() {
+                seq_print!(to, "{}\n", name);
+            }
+        }
+        bindings::openmosix_file_OPENMOSIX_FILE_NMIGS => {
+            seq_print!(to, "{}\n", process.map_or(0, Process::moves));
+        }
+        bindings::openmosix_file_OPENMOSIX_FILE_MIGRATION => {
+            seq_print!(to, "{}", process.map(Process::record).unwrap_or_default());
+        }
+        _ => return Err(EINVAL),
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `/proc/hpc/remote/PID`: the guests of this node.
+
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print,
+    sync::Arc,
+    task::Pid, //
+};
+
+use super::TREE;
+use crate::{
+    node::NodeId,
+    sys::proc::{
+        Content,
+        Dir,
+        File, //
+    },
+};
+
+/// A guest's directory; it goes away when dropped. The files go before it.
+pub(crate) struct Guest {
+    _from: File<From>,
+    _identity: File<Identity>,
+    _dir: Dir,
+}
+
+impl Guest {
+    /// Shows a guest: its pid here, its home, its pid there, and its name.
+    pub(crate) fn new(pid: Pid, home: NodeId, home_pid: Pid, comm: &[u8]) -> Result<Self> {
+        let tree = TREE.as_ref().ok_or(ENODEV)?;
+        let dir = Dir::numbered(u32::try_from(pid).map_err(|_| EINVAL)?, &tree.remote)?;
+        let mut name = [b' '; COMM];
+        let comm = comm.split(|byte| *byte == 0).next().unwrap_or(&[]);
+        for (to, from) in name.iter_mut().zip(comm) {
+            *to = if from.is_ascii_graphic() { *from } else { b'?' };
+        }
+        let identity = Identity {
+            pid: home_pid,
+            name,
+        };
+        Ok(Self {
+            _from: File::new(c"from", &dir, Arc::new(From(home), GFP_KERNEL)?)?,
+            _identity: File::new(c"identity", &dir, Arc::new(identity, GFP_KERNEL)?)?,
+            _dir: dir,
+        })
+    }
+}
+
+/// Bytes of a process's name.
+const COMM: usize = 16;
+
+/// The home node.
+struct From(NodeId);
+
+impl Content for From {
+    const MODE: u16 = 0o444;
+
+    fn show(&self, to: &SeqFile) -> Result {
+        seq_print!(to, "{}\n", self.0);
+        Ok(())
+    }
+}
+
+/// Who it is at home.
+struct Identity {
+    pid: Pid,
+    /// Printable ASCII, filled up with blanks.
+    name: [u8; COMM],
+}
+
+impl Content for Identity {
+    const MODE: u16 = 0o444;
+
+    fn show(&self, to: &SeqFile) -> Result {
+        let name = core::str::from_utf8(self.name.trim_ascii_end()).map_err(|_| EINVAL)?;
+        seq_print!(to, "{} {}\n", self.pid, name);
+        Ok(())
+    }
+}

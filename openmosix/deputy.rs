@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The half of a migrated process that stays at its home node.
+//!
+//! There is one [`Deputy`] per departed process: the process's own task, which lives inside
+//! [`serve::serve`] and never returns to user mode until its user part comes home. It resolves system
+//! calls, takes signals, and keeps the layout of the address space, whose pages are the guest's.
+//!
+//! It may die inside any system call and inside [`sys::signal::next`], from where nothing returns. So it
+//! owns all that it needs (the process's role owns the deputy), and keeps nothing on its stack there
+//! that would have to be dropped.
+//!
+//! Locks: none is held while it waits for its guest. `Deputy::borrowed` is a leaf.
+
+pub(crate) mod call;
+pub(crate) mod home;
+pub(crate) mod list;
+pub(crate) mod memory;
+pub(crate) mod serve;
+
+use crate::{
+    link::lane::Lane,
+    node::NodeId,
+    sys::{
+        guest::Window,
+        mm::{
+            Claim,
+            Mm, //
+        },
+    },
+    wire::life::Kill,
+};
+use core::sync::atomic::{
+    AtomicBool,
+    AtomicU64,
+    Ordering, //
+};
+use kernel::{
+    alloc::{
+        KVVec,
+        KVec, //
+    },
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+use memory::PageLane;
+
+/// See the module.
+#[pin_data]
+pub(crate) struct Deputy {
+    node: NodeId,
+    lane: Lane,
+    pages: Arc<PageLane>,
+    claim: Claim,
+    /// CPU time of the guest that is charged already, in nanoseconds.
+    charged: AtomicU64,
+    /// Pages are being read for the guest: missing ones are home's own.
+    lending: AtomicBool,
+    /// Pages that a system call fetched, to be given back after it.
+    #[pin]
+    borrowed: Mutex<KVec<u64>>,
+    /// Memory for the arguments of calls, and where it is.
+    #[pin]
+    window: Mutex<Option<Window>>,
+    window_start: AtomicU64,
+    window_len: AtomicU64,
+    /// The answer to the call in hand, while signals are looked at.
+    #[pin]
+    outbox: Mutex<KVVec<u8>>,
+}
+
+impl Deputy {
+    /// The deputy of a process whose user part is at `node`.
+    pub(crate) fn new(
+        node: NodeId,
+        lane: Lane,
+        pages: Arc<PageLane>,
+        claim: Claim,
+    ) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                node,
+                lane,
+                pages,
+                claim,
+                charged: AtomicU64::new(0),
+                lending: AtomicBool::new(false),
+                borrowed <- new_mutex!(KVec::new()),
+                window <- new_mutex!(None),
+                window_start: AtomicU64::new(0),
+                window_len: AtomicU64::new(0),
+                outbox <- new_mutex!(KVVec::new()),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Where the user part is.
+    pub(crate) fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The home address space.
+    pub(crate) fn mm(&self) -> &Mm {
+        self.claim.mm()
+    }
+
+    /// The page lane, for whoever looks at the memory from outside.
+    pub(crate) fn pages(&self) -> &Arc<PageLane> {
+        &self.pages
+    }
+
+    /// Charges CPU time that the guest has used in all so far.
+    fn charge(&self, total_ns: u64) {
+        let before = self.charged.load(Ordering::Relaxed);
+        if total_ns > before {
+            self.charged.store(total_ns, Ordering::Relaxed);
+            crate::sys::task::charge(total_ns - before);
+        }
+    }
+
+    /// Lets the guest go: the process is over, or has come home.
+    pub(crate) fn dismiss(&self) {
+        // If this does not arrive, the end of the lane says the same.
+        let _ = self.lane.say(0, &Kill {});
+        self.lane.close();
+        self.pages.close();
+        self.close_window();
+    }
+}

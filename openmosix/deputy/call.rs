@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A system call of the guest, done at home.
+//!
+//! The bytes of a described call are put into a window of the deputy's own user memory, its pointers are
+//! rewritten, and the *native* system call runs. Any other call runs with the program's own pointers,
+//! and its faults borrow pages from the guest.
+
+use super::Deputy;
+use crate::{
+    link::{
+        lane::Frame,
+        Kick, //
+    },
+    sys::{
+        self,
+        cpu,
+        guest::Window,
+        signal,
+        user::User, //
+    },
+    syscall::{
+        Placed,
+        Request, //
+    },
+    task::Process,
+    wire::{
+        call::{
+            Call,
+            Reply, //
+        },
+        image::Action,
+        life::Signal, //
+    },
+};
+use core::sync::atomic::Ordering;
+use kernel::{
+    alloc::KVVec,
+    bindings,
+    prelude::*, //
+};
+
+/// `Call::flags`: the arguments are in the request.
+pub(crate) const CARRIED: u32 = 1;
+
+/// `Reply::flags`: come home when this call is done with.
+pub(crate) const RECALL: u64 = 1;
+
+/// `Reply::flags`: arguments came back.
+pub(crate) const ANSWERED: u64 = 2;
+
+/// The smallest window.
+const WINDOW: usize = 128 << 10;
+
+/// Is it one of the restart codes, which never reach user space?
+pub(crate) fn is_restart(result: i64) -> bool {
+    (-516..=-512).contains(&result)
+}
+
+/// `-ERESTART_RESTARTBLOCK`.
+const RESTART_BLOCK: i64 = -516;
+
+/// What the guest does after the answer to its call.
+pub(super) enum Next {
+    /// It goes on.
+    Computes,
+    /// It comes home.
+    ComesHome,
+}
+
+impl Deputy {
+    /// Does a call and answers it.
+    pub(super) fn call(&self, process: &Process, frame: Frame) -> Result<Next> {
+        let seq = frame.seq();
+        let nr = frame.read::<Call<'_>>()?.nr;
+        let (result, answered) = self.run(frame)?;
+        sys::task::after_call();
+        self.give_back()?;
+        let mut flags = if answered { ANSWERED } else { 0 };
+        if self.is_wanted(process) || self.must_stay(nr, result) {
+            // Signals, and what becomes of an interrupted call, are seen to when it is home.
+            flags |= RECALL;
+        } else if is_restart(result) || kernel::current!().signal_pending() {
+            self.signals()?;
+        }
+        let data = core::mem::take(&mut *self.outbox.lock());
+        self.lane.say(
+            seq,
+            &Reply {
+                result,
+                blocked: signal::blocked(),
+                flags,
+                data: &data,
+            },
+        )?;
+        Ok(if flags & RECALL != 0 {
+            Next::ComesHome
+        } else {
+            Next::Computes
+        })
+    }
+
+    /// Is there a reason to have the process whole, and at home?
+    pub(super) fn is_wanted(&self, process: &Process) -> bool {
+        process.has_order() || sys::task::traced() || signal::dumps_core()
+    }
+
+    /// Has a call given the process a mapping that cannot be elsewhere?
+    fn must_stay(&self, nr: u32, result: i64) -> bool {
+        nr == bindings::__NR_mmap
+            && result > 0
+            && self
+                .mm()
+                .next_vma(result as u64)
+                .is_some_and(|vma| vma.stay != 0)
+    }
+
+    /// Runs a call; what it returns to memory is in the outbox if it says so.
+    fn run(&self, frame: Frame) -> Result<(i64, bool)> {
+        let call: Call<'_> = frame.read()?;
+        self.charge(call.cpu_ns);
+        signal::set_blocked(call.blocked);
+        let (nr, args) = (call.nr, call.args);
+        if call.flags & CARRIED == 0 {
+            // Some calls never return.
+            drop(frame);
+            self.make_way(nr, &args);
+            return Ok((self.native(nr, &args), false));
+        }
+        let request =
+            Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
+        let base = self.window_for(request.window_len().map_err(|_| EPROTO)?)?;
+        let placed = request.place(base, &mut User).map_err(|_| ENOMEM)?;
+        let result = self.native(nr, placed.args());
+        if result == RESTART_BLOCK {
+            self.restart_on_guest(nr, &placed);
+        }
+        let len = placed.reply_len(result, &User).map_err(|_| EFAULT)?;
+        let mut reply = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
+        placed.reply(result, &User, &mut reply).map_err(|_| EFAULT)?;
+        *self.outbox.lock() = reply;
+        Ok((result, true))
+    }
+
+    /// Runs a native call; the loss of the guest interrupts it as a signal would.
+    fn native(&self, nr: u32, args: &[u64; 6]) -> i64 {
+        let channel = self.lane.channel();
+        channel.notify(Some((sys::task::current(), Kick::Signal)));
+        let result = cpu::call(nr, args);
+        channel.notify(None);
+        result
+    }
+
+    /// A call that changes the layout must not meet the window.
+    fn make_way(&self, nr: u32, args: &[u64; 6]) {
+        let len = self.window_len.load(Ordering::Relaxed);
+        if len == 0 {
+            return;
+        }
+        let start = self.window_start.load(Ordering::Relaxed);
+        let meets = |at: u64, size: u64| at < start + len && start < at.saturating_add(size);
+        let [addr, size, new_size, _, new_addr, _] = *args;
+        let in_way = match nr {
+            bindings::__NR_mmap | bindings::__NR_munmap | bindings::__NR_mprotect => {
+                meets(addr, size)
+            }
+            bindings::__NR_mremap => meets(addr, size) || meets(new_addr, new_size),
+            bindings::__NR_madvise => meets(addr, size),
+            bindings::__NR_brk => meets(addr, 1),
+            _ => false,
+        };
+        if in_way {
+            self.close_window();
+        }
+    }
+
+    /// Unmaps the window, if there is one.
+    pub(super) fn close_window(&self) {
+        self.window_len.store(0, Ordering::Relaxed);
+        let old = self.window.lock().take();
+        drop(old);
+    }
+
+    /// The window will hold something else by the time that an interrupted call goes on.
+    fn restart_on_guest(&self, nr: u32, placed: &Placed<'_>) {
+        let pointer = signal::restart_pointer(nr);
+        if let Some(addr) = placed.user_address(pointer) {
+            signal::set_restart_pointer(nr, addr);
+        }
+    }
+
+    /// Where `len` bytes of window are.
+    fn window_for(&self, len: usize) -> Result<u64> {
+        if (len as u64) > self.window_len.load(Ordering::Relaxed) {
+            self.close_window();
+            let window = Window::new(len.next_multiple_of(WINDOW))?;
+            self.window_start.store(window.addr(), Ordering::Relaxed);
+            self.window_len.store(window.len() as u64, Ordering::Relaxed);
+            *self.window.lock() = Some(window);
+        }
+        Ok(self.window_start.load(Ordering::Relaxed))
+    }
+
+    /// Looks at signals while the guest stands still: default actions happen in here, and what has a
+    /// handler goes to the guest. The process may stop or die in here.
+    pub(super) fn signals(&self) -> Result {
+        while let Some(delivery) = signal::next() {
+            self.lane.say(
+                0,
+                &Signal {
+                    info: delivery.info,
+                    action: Action::from(delivery.action),
+                    blocked: delivery.blocked,
+                    saved: delivery.saved.unwrap_or(0),
+                    has_saved: u64::from(delivery.saved.is_some()),
+                },
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The pages of a departed process, seen from home.
+//!
+//! Home has the mappings and no pages. When a system call touches one, the fault takes the page from
+//! the guest over the page lane; after the call all such pages go back, so that between calls the
+//! guest has every page. Others (`/proc/PID/mem`, `ps`) only ever get copies of bytes.
+
+use super::Deputy;
+use crate::{
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Deadline,
+        Wait, //
+    },
+    sys::{
+        fault::Fault,
+        gate::{
+            new_gate,
+            Gate, //
+        },
+        mm::{
+            self,
+            PAGE, //
+        },
+        signal, //
+    },
+    wire::{
+        pages::{
+            Bytes,
+            CpuAsked,
+            Done,
+            Fetch,
+            NoPage,
+            Pages,
+            Peek,
+            Poke, //
+        },
+        life::CpuTime,
+        Kind,
+        Message, //
+    },
+};
+use core::sync::atomic::Ordering;
+use kernel::{
+    alloc::KVVec,
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Milliseconds until a request for memory has failed.
+const PATIENCE_MS: u32 = 10_000;
+
+/// The page lane of a process, with one request on it at a time.
+#[pin_data]
+pub(crate) struct PageLane {
+    lane: Lane,
+    /// Number of the last request; who is inside has asked, and waits for the answer.
+    #[pin]
+    last: Gate<u64>,
+}
+
+/// What the guest has at an address.
+pub(crate) enum Answer {
+    /// A page of bytes.
+    Page(KVVec<u8>),
+    /// Nothing of its own: home's own content is right, zeros if there is none.
+    Home,
+}
+
+impl PageLane {
+    /// Runs the page lane of a process on `lane`.
+    pub(crate) fn new(lane: Lane) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                lane,
+                last <- new_gate!(0, "PageLane::last"),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Ends it.
+    pub(crate) fn close(&self) {
+        self.lane.close();
+    }
+
+    fn ask<'a, M: Message<'a>>(&self, message: &M) -> Result<Frame> {
+        let deadline = Deadline::ms(PATIENCE_MS);
+        let mut last = self.last.enter(Wait::Killable, deadline)?;
+        *last += 1;
+        self.lane.say(*last, message)?;
+        loop {
+            let frame = self.lane.hear(Wait::Killable, deadline)?;
+            // An answer to a request that its asker gave up is late.
+            if frame.seq() == *last {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Takes a page from the guest, which marks it remote.
+    pub(crate) fn take(&self, addr: u64) -> Result<Answer> {
+        let frame = self.ask(&Fetch {
+            addr,
+            count: 1,
+            flags: Fetch::TAKE,
+        })?;
+        match frame.kind() {
+            Kind::Pages => {
+                let pages: Pages<'_> = frame.read()?;
+                let (at, data) = pages.iter().next().ok_or(EPROTO)?;
+                if at != addr {
+                    return Err(EPROTO);
+                }
+                let mut page = KVVec::new();
+                page.extend_from_slice(data, GFP_KERNEL)?;
+                Ok(Answer::Page(page))
+            }
+            _ => match frame.read::<NoPage>()?.why {
+                NoPage::EMPTY | NoPage::FAULT => Ok(Answer::Home),
+                _ => Err(EFAULT),
+            },
+        }
+    }
+
+    /// Gives a page back; without content when it got none.
+    fn give(&self, addr: u64, data: &[u8]) -> Result {
+        self.ask(&Poke {
+            addr,
+            flags: 0,
+            data,
+        })?
+        .read::<Done>()
+        .map(|_| ())
+    }
+
+    /// Copies bytes of the guest's own pages; `None` where home's content is right.
+    pub(crate) fn peek(&self, addr: u64, to: &mut [u8]) -> Result<Option<usize>> {
+        let frame = self.ask(&Peek {
+            addr,
+            len: to.len() as u64,
+        })?;
+        if frame.kind() == Kind::NoPage {
+            return Ok(None);
+        }
+        let bytes: Bytes<'_> = frame.read()?;
+        for (to, from) in to.iter_mut().zip(bytes.data) {
+            *to = *from;
+        }
+        Ok(Some(bytes.data.len().min(to.len())))
+    }
+
+    /// Reads memory for somebody outside; returns how many bytes there were.
+    ///
+    /// What the guest never wrote reads as zeros.
+    pub(crate) fn read(&self, addr: u64, to: &mut [u8]) -> usize {
+        let mut done = 0;
+        while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = addr.wrapping_add(done as u64);
+            let room = (PAGE - at as usize % PAGE).min(rest.len());
+            let Some(rest) = rest.get_mut(..room) else {
+                break;
+            };
+            match self.peek(at, rest) {
+                Ok(Some(count)) if count == room => {}
+                Ok(None) => rest.fill(0),
+                _ => break,
+            }
+            done += room;
+        }
+        done
+    }
+
+    /// How much CPU time the guest has used.
+    pub(crate) fn cpu_time(&self) -> Result<u64> {
+        Ok(self.ask(&CpuAsked {})?.read::<CpuTime>()?.ns)
+    }
+}
+
+impl Deputy {
+    /// A missing page, touched by this deputy itself.
+    pub(crate) fn fault(&self, fault: Fault) -> kernel::bindings::vm_fault_t {
+        let addr = fault.addr() & !(PAGE as u64 - 1);
+        if fault.is_special() || self.is_own(addr) {
+            return 0;
+        }
+        let Some(retry) = fault.unlock() else {
+            return kernel::bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+        };
+        if self.borrow_page(addr).is_err() {
+            // The guest does not answer any more: this process alone has failed.
+            signal::kill_self();
+        }
+        retry.result()
+    }
+
+    /// Brings in the page that a system call of the deputy needs. Called without locks.
+    fn borrow_page(&self, addr: u64) -> Result {
+        self.borrowed.lock().reserve(1, GFP_KERNEL)?;
+        let answer = self.pages.take(addr)?;
+        self.borrowed.lock().push_within_capacity(addr).map_err(|_| ENOMEM)?;
+        match answer {
+            Answer::Page(page) => self.mm().put(addr, &page),
+            // The fault is tried again, and is home's own then.
+            Answer::Home => Ok(()),
+        }
+    }
+
+    /// May missing pages be served natively? So it is with those borrowed from no one, and while
+    /// pages of files are read for the guest.
+    fn is_own(&self, addr: u64) -> bool {
+        let window = self.window_start.load(Ordering::Relaxed);
+        self.lending.load(Ordering::Relaxed)
+            || addr.wrapping_sub(window) < self.window_len.load(Ordering::Relaxed)
+            || self.borrowed.lock().contains(&addr)
+    }
+
+    /// Gives all pages that a system call took back to the guest.
+    pub(super) fn give_back(&self) -> Result {
+        let borrowed = core::mem::take(&mut *self.borrowed.lock());
+        for &addr in &borrowed {
+            let mut page = KVVec::from_elem(0u8, PAGE, GFP_KERNEL)?;
+            let room: &mut [u8; PAGE] = page.first_chunk_mut().ok_or(EINVAL)?;
+            let found = self.mm().peek(addr, room)?;
+            let content: &[u8] = match found {
+                mm::Content::Copied => &page,
+                _ => &[],
+            };
+            self.pages.give(addr, content)?;
+        }
+        // Only now: with a page of a file, others around it may have been mapped.
+        for &addr in &borrowed {
+            self.mm().drop_page(addr);
+        }
+        Ok(())
+    }
+
+    /// Sends the guest pages of its file mappings.
+    pub(super) fn lend(&self, frame: &Frame) -> Result {
+        let fetch: Fetch = frame.read()?;
+        let count = (fetch.count as usize).clamp(1, mm::RUN);
+        self.lending.store(true, Ordering::Relaxed);
+        let held = self.lendable(fetch.addr, count);
+        self.lending.store(false, Ordering::Relaxed);
+        match held {
+            Ok(held) => {
+                crate::image::memory::send(
+                    &self.lane,
+                    Kind::Pages,
+                    frame.seq(),
+                    fetch.addr,
+                    held.iter(),
+                )?;
+                self.mm().drop_page(fetch.addr);
+                Ok(())
+            }
+            Err(_) => self.lane.say(
+                frame.seq(),
+                &NoPage {
+                    addr: fetch.addr,
+                    why: NoPage::FAULT,
+                },
+            ),
+        }
+    }
+
+    /// Holds pages of a file mapping, not beyond its end.
+    fn lendable(&self, addr: u64, count: usize) -> Result<mm::Held> {
+        let vma = self.mm().next_vma(addr).ok_or(EFAULT)?;
+        let file = matches!(
+            vma.kind,
+            kernel::bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE
+                | kernel::bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED
+        );
+        if addr % PAGE as u64 != 0 || (vma.start as u64) > addr || !file {
+            return Err(EFAULT);
+        }
+        let left = (vma.end as u64 - addr) as usize / PAGE;
+        self.mm().hold(addr, count.min(left))
+    }
+}

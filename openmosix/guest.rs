@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The half of a migrated process that computes, away from its home.
+//!
+//! There is one [`Guest`] per process that came here. Its task holds registers and pages; every system
+//! call that is not about these alone goes home over the [`line`]. The task is the only one to use the
+//! line; a worker serves the page lane beside it, because home asks for memory while the task waits.
+//!
+//! Locks: `Guest::waiting` and `Line::notes` are leaves. Nothing is held across the network.
+
+pub(crate) mod attend;
+pub(crate) mod dispatch;
+pub(crate) mod layout;
+pub(crate) mod line;
+pub(crate) mod list;
+pub(crate) mod pages;
+
+use crate::{
+    image::cpu::Cpu,
+    node::NodeId,
+    sys::{
+        guest::HomeFile,
+        mm::{
+            Claim,
+            Mm,
+            WeakMm, //
+        },
+        signal, //
+    },
+};
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering, //
+};
+use kernel::{
+    alloc::KVec,
+    new_mutex,
+    new_spinlock,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        Arc,
+        Mutex,
+        SpinLock, //
+    },
+    task::Task,
+};
+use line::Line;
+
+/// What a peer must say to open the page lane of a guest.
+pub(crate) type Token = [u8; 16];
+
+/// Where a guest comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    /// Its home node.
+    pub(crate) node: NodeId,
+    /// Its pid there.
+    pub(crate) pid: u32,
+    /// Its name when it came.
+    pub(crate) comm: [u8; 16],
+}
+
+/// See the module.
+#[pin_data]
+pub(crate) struct Guest {
+    origin: Origin,
+    token: Token,
+    task: ARef<Task>,
+    line: Arc<Line>,
+    home: HomeFile,
+    memory: WeakMm,
+    /// Taken away before the address space goes.
+    #[pin]
+    claim: Mutex<Option<Claim>>,
+    /// Registers to be installed on the first way to user mode.
+    #[pin]
+    cpu: Mutex<Option<Cpu>>,
+    /// Signals to be delivered, in home's order.
+    #[pin]
+    waiting: Mutex<KVec<signal::Delivery>>,
+    /// A fault of the program that is home's to judge.
+    #[pin]
+    fault: SpinLock<Option<[u8; signal::INFO]>>,
+    /// Home wants the process back, once its signals are delivered.
+    recalled: AtomicBool,
+    /// Home must hear of a new signal mask.
+    tell_mask: AtomicBool,
+    /// The process is home again, or over.
+    gone: AtomicBool,
+}
+
+impl Guest {
+    /// A guest whose address space, the current task's, is complete.
+    pub(crate) fn new(
+        origin: Origin,
+        token: Token,
+        line: Arc<Line>,
+        home: HomeFile,
+        cpu: Cpu,
+    ) -> Result<Arc<Self>> {
+        let mm = Mm::current()?;
+        let memory = mm.weak();
+        let claim = mm.claim();
+        Arc::pin_init(
+            pin_init!(Self {
+                origin,
+                token,
+                task: crate::sys::task::current(),
+                line,
+                home,
+                memory,
+                claim <- new_mutex!(Some(claim)),
+                cpu <- new_mutex!(Some(cpu)),
+                waiting <- new_mutex!(KVec::new()),
+                fault <- new_spinlock!(None),
+                recalled: AtomicBool::new(false),
+                tell_mask: AtomicBool::new(false),
+                gone: AtomicBool::new(false),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Where it comes from.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Its task here.
+    pub(crate) fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// A fault of the program, judged at home; asks for no sleep.
+    pub(crate) fn set_fault(&self, info: [u8; signal::INFO]) {
+        *self.fault.lock() = Some(info);
+        crate::sys::task::raise_resume();
+    }
+
+    /// Its task ends: whatever the reason, home hears of it.
+    pub(crate) fn ended(&self) {
+        list::remove(self);
+        self.line.close();
+        drop(self.claim.lock().take());
+    }
+
+    /// Ends the task without a word: the process is home, or over, or home is lost.
+    fn vanish(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+        self.line.close();
+        signal::kill_self();
+    }
+}

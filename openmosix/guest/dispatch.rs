@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! System calls of a guest: here, at home, or both.
+
+use super::Guest;
+use crate::{
+    deputy::call::{
+        is_restart,
+        ANSWERED,
+        CARRIED,
+        RECALL, //
+    },
+    sys::{
+        self,
+        cpu::{
+            self,
+            Regs, //
+        },
+        signal,
+        user::User, //
+    },
+    syscall::{
+        self,
+        Args,
+        Plan,
+        Request,
+        Route,
+        Special, //
+    },
+    wire::call::{
+        Call,
+        Reply, //
+    },
+};
+use core::sync::atomic::Ordering;
+use kernel::{
+    alloc::KVVec,
+    bindings,
+    prelude::*, //
+};
+
+/// What becomes of a call.
+pub(super) enum Outcome {
+    /// It runs natively on this node.
+    Native,
+    /// It has this result.
+    Result(i64),
+    /// The process comes home and calls again there.
+    HomeFirst,
+}
+
+impl Guest {
+    /// Resolves the system call that the current task is in; false to run it natively.
+    pub(crate) fn syscall(&self, mut regs: Regs<'_>) -> bool {
+        if self.gone.load(Ordering::Relaxed) {
+            return true;
+        }
+        let (nr, args) = regs.call();
+        match self.resolve(nr, &args, &mut regs) {
+            Ok(Outcome::Native) => false,
+            Ok(Outcome::Result(result)) => {
+                regs.set_result(result);
+                true
+            }
+            Ok(Outcome::HomeFirst) => {
+                self.call_at_home(&mut regs);
+                true
+            }
+            Err(_) => {
+                // The link is lost, or the process is over at home.
+                self.vanish();
+                true
+            }
+        }
+    }
+
+    /// Has the process come home and call again there. It fails as any call may if home lacks memory.
+    fn call_at_home(&self, regs: &mut Regs<'_>) {
+        let before = regs.rewind();
+        match self.come_home(None) {
+            Ok(()) if self.gone.load(Ordering::Relaxed) => {}
+            Ok(()) => {
+                regs.restore(before);
+                regs.set_result(i64::from(ENOMEM.to_errno()));
+            }
+            Err(_) => self.vanish(),
+        }
+    }
+
+    fn resolve(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        if regs.is_compat() {
+            return Ok(Outcome::HomeFirst);
+        }
+        match syscall::route(u64::from(nr), args) {
+            Route::Guest => Ok(Outcome::Native),
+            Route::Home => self.forward(nr, args, regs).map(Outcome::Result),
+            Route::Both => self.both(nr, args, regs),
+            Route::HomeFirst => Ok(Outcome::HomeFirst),
+            Route::Special(special) => self.special(special, nr, args, regs),
+        }
+    }
+
+    /// At home first; here too when it succeeded there.
+    fn both(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let result = self.forward(nr, args, regs)?;
+        if result < 0 {
+            return Ok(Outcome::Result(result));
+        }
+        Ok(Outcome::Native)
+    }
+
+    fn special(
+        &self,
+        special: Special,
+        nr: u32,
+        args: &Args,
+        regs: &mut Regs<'_>,
+    ) -> Result<Outcome> {
+        match special {
+            Special::Mmap => self.mmap(nr, args, regs),
+            Special::Munmap => self.munmap(nr, args, regs),
+            Special::Mprotect => self.mprotect(nr, args, regs),
+            Special::Mremap => self.mremap(nr, args, regs),
+            Special::Brk => self.brk(nr, args, regs),
+            Special::Madvise => self.madvise(nr, args, regs),
+            Special::SigAction => self.both(nr, args, regs),
+            Special::Msync | Special::SigProcMask | Special::Exit => {
+                self.forward(nr, args, regs).map(Outcome::Result)
+            }
+            Special::SigReturn => {
+                self.tell_mask.store(true, Ordering::Relaxed);
+                sys::task::raise_resume();
+                Ok(Outcome::Native)
+            }
+            Special::SetTidAddress => {
+                cpu::call(nr, args);
+                self.forward(bindings::__NR_gettid, &[0; 6], regs)
+                    .map(Outcome::Result)
+            }
+            Special::Restart if signal::restarts_here() => Ok(Outcome::Native),
+            Special::Restart => self.forward(nr, args, regs).map(Outcome::Result),
+            Special::Clock => Ok(Outcome::Native),
+            Special::Rlimit => Ok(Outcome::HomeFirst),
+        }
+    }
+
+    /// Has home do a call, with its arguments in the request where they can be described.
+    pub(super) fn forward(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<i64> {
+        let mut bytes = KVVec::new();
+        let request = match Plan::new(u64::from(nr), args, &User) {
+            // Nothing to carry: the numbers are in the arguments.
+            Ok(plan) if plan.is_empty() => None,
+            Ok(plan) => {
+                bytes.resize(plan.request_len(), 0, GFP_KERNEL)?;
+                plan.encode(&User, &mut bytes).ok()
+            }
+            Err(_) => None,
+        };
+        signal::restarts_at_home();
+        let frame = self.line.ask(&Call {
+            nr,
+            flags: if request.is_some() { CARRIED } else { 0 },
+            args: *args,
+            blocked: signal::blocked(),
+            cpu_ns: sys::task::cpu_time(self.task()),
+            data: request.as_ref().map_or(&[], Request::bytes),
+        })?;
+        let reply: Reply<'_> = frame.read()?;
+        if let (Some(request), true) = (request, reply.flags & ANSWERED != 0) {
+            // What was writable when the request was made is so still: nothing else runs here.
+            request.finish(reply.data, &mut User).map_err(|_| EPROTO)?;
+        }
+        self.conclude(&reply, regs)?;
+        Ok(reply.result)
+    }
+
+    /// Sees to what comes with the end of a call: signals, a restart, the way home.
+    fn conclude(&self, reply: &Reply<'_>, regs: &mut Regs<'_>) -> Result {
+        regs.set_result(reply.result);
+        while let Some(note) = self.line.kept() {
+            if let super::line::Note::Signal(delivery) = note {
+                self.waiting.lock().push(delivery, GFP_KERNEL)?;
+            }
+        }
+        if !self.has_waiting() {
+            signal::set_blocked(reply.blocked);
+        }
+        if reply.flags & RECALL != 0 {
+            self.come_home(None)?;
+            if self.gone.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+        if self.has_waiting() {
+            self.deliver()?;
+        } else if is_restart(reply.result) {
+            signal::raise_restart();
+        }
+        Ok(())
+    }
+}

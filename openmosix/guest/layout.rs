@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Calls that change the address space: home decides, and the same is done here.
+
+use super::{
+    dispatch::Outcome,
+    Guest, //
+};
+use crate::{
+    sys::{
+        self,
+        cpu::{
+            self,
+            Regs, //
+        },
+        mm::{
+            Mm,
+            Vma,
+            PAGE, //
+        },
+    },
+    syscall::Args,
+};
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+const ANON: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_ANON;
+const FILE: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE;
+const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
+const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
+
+const WRITE: u64 = bindings::PROT_WRITE as u64;
+
+/// Flags of `mmap()`.
+mod map {
+    use kernel::bindings;
+
+    pub(super) const TYPE: u64 = 0x0f;
+    pub(super) const PRIVATE: u64 = bindings::MAP_PRIVATE as u64;
+    pub(super) const ANONYMOUS: u64 = bindings::MAP_ANONYMOUS as u64;
+    pub(super) const GROWSDOWN: u64 = bindings::MAP_GROWSDOWN as u64;
+    pub(super) const POPULATE: u64 = bindings::MAP_POPULATE as u64;
+    /// Those that only work where the process is whole.
+    pub(super) const HOME_FIRST: u64 =
+        (bindings::MAP_LOCKED | bindings::MAP_HUGETLB | bindings::MAP_SYNC) as u64;
+}
+
+/// A result that is an error number.
+fn failed(result: i64) -> bool {
+    (-4095..0).contains(&result)
+}
+
+fn pages(len: u64) -> u64 {
+    len.wrapping_add(PAGE as u64 - 1) & !(PAGE as u64 - 1)
+}
+
+impl Guest {
+    pub(super) fn mmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let [_, len, prot, flags, ..] = *args;
+        let anonymous = flags & map::ANONYMOUS != 0;
+        let shared = flags & map::TYPE != map::PRIVATE;
+        if flags & map::HOME_FIRST != 0 || (shared && !anonymous && prot & WRITE != 0) {
+            return Ok(Outcome::HomeFirst);
+        }
+        let mut asked = *args;
+        asked[3] = flags & !map::POPULATE;
+        let addr = self.forward(nr, &asked, regs)?;
+        if failed(addr) {
+            return Ok(Outcome::Result(addr));
+        }
+        let addr = addr as u64;
+        let len = pages(len);
+        sys::guest::unmap(addr, len);
+        self.home.forget(addr, len);
+        let mut vma = Vma::default();
+        vma.start = addr as usize;
+        vma.end = (addr + len) as usize;
+        vma.prot = (prot & 7) as u32;
+        vma.growsdown = u32::from(flags & map::GROWSDOWN != 0);
+        vma.kind = match (anonymous, shared) {
+            (true, false) => ANON,
+            (true, true) => SHMEM,
+            (false, false) => FILE,
+            (false, true) => SHARED,
+        };
+        if let Err(error) = self.home.map(&vma) {
+            self.forward(bindings::__NR_munmap, &[addr, len, 0, 0, 0, 0], regs)?;
+            return Ok(Outcome::Result(i64::from(error.to_errno())));
+        }
+        Ok(Outcome::Result(addr as i64))
+    }
+
+    pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let result = self.forward(nr, args, regs)?;
+        if result == 0 {
+            sys::guest::unmap(args[0], args[1]);
+            self.home.forget(args[0], pages(args[1]));
+        }
+        Ok(Outcome::Result(result))
+    }
+
+    pub(super) fn mprotect(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let [start, len, prot, ..] = *args;
+        if prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED) {
+            return Ok(Outcome::HomeFirst);
+        }
+        let result = self.forward(nr, args, regs)?;
+        if failed(result) {
+            return Ok(Outcome::Result(result));
+        }
+        Ok(Outcome::Native)
+    }
+
+    pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let [old, old_len, new_len, flags, ..] = *args;
+        let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
+        let files = 1 << FILE | 1 << SHARED;
+        if old_len == 0
+            || flags & !plain != 0
+            || Mm::current()?.range_has(old, old_len.max(1), files)
+        {
+            return Ok(Outcome::HomeFirst);
+        }
+        let result = self.forward(nr, args, regs)?;
+        if failed(result) {
+            return Ok(Outcome::Result(result));
+        }
+        let here = if result as u64 == old {
+            cpu::call(nr, &[old, old_len, new_len, 0, 0, 0])
+        } else {
+            cpu::call(nr, &[old, old_len, new_len, plain, result as u64, 0])
+        };
+        // The layouts differ from here on only if memory ran out: nothing can go on with that.
+        if here != result {
+            return Err(ENOMEM);
+        }
+        Ok(Outcome::Result(result))
+    }
+
+    pub(super) fn brk(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let result = self.forward(nr, args, regs)?;
+        let here = cpu::call(nr, &[result as u64, 0, 0, 0, 0, 0]);
+        if here != result {
+            let back = self.forward(nr, &[here as u64, 0, 0, 0, 0, 0], regs)?;
+            return Ok(Outcome::Result(back));
+        }
+        Ok(Outcome::Result(result))
+    }
+
+    pub(super) fn madvise(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let advice = args[2];
+        match advice as u32 {
+            bindings::MADV_NORMAL
+            | bindings::MADV_RANDOM
+            | bindings::MADV_SEQUENTIAL
+            | bindings::MADV_WILLNEED
+            | bindings::MADV_COLD
+            | bindings::MADV_PAGEOUT
+            | bindings::MADV_FREE
+            | bindings::MADV_DONTNEED => Ok(Outcome::Native),
+            bindings::MADV_DONTFORK
+            | bindings::MADV_DOFORK
+            | bindings::MADV_WIPEONFORK
+            | bindings::MADV_KEEPONFORK
+            | bindings::MADV_DONTDUMP
+            | bindings::MADV_DODUMP
+            | bindings::MADV_HUGEPAGE
+            | bindings::MADV_NOHUGEPAGE => self.forward(nr, args, regs).map(Outcome::Result),
+            _ => Ok(Outcome::HomeFirst),
+        }
+    }
+}

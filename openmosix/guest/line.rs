@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The call lane, as the guest uses it: questions to home, and notes from home.
+//!
+//! Notes may come at any time; those that come while the task waits for an answer are kept until it is
+//! on its way to user mode.
+
+use crate::{
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Deadline,
+        Wait, //
+    },
+    sys::{
+        guest::Memory,
+        mm::PAGE,
+        signal, //
+    },
+    wire::{
+        life,
+        pages::{
+            Fetch,
+            Pages, //
+        },
+        Kind,
+        Message, //
+    },
+};
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering, //
+};
+use kernel::{
+    alloc::KVec,
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+
+/// What home tells a guest unasked.
+pub(crate) enum Note {
+    /// Deliver this.
+    Signal(signal::Delivery),
+    /// Stand still.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Come home.
+    Recall,
+}
+
+/// See the module.
+#[pin_data]
+pub(crate) struct Line {
+    lane: Lane,
+    /// Address of the only task that may use it.
+    owner: usize,
+    seq: AtomicU64,
+    #[pin]
+    notes: Mutex<KVec<Note>>,
+}
+
+impl Line {
+    /// The line of the current task.
+    pub(crate) fn new(lane: Lane) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                lane,
+                owner: me(),
+                seq: AtomicU64::new(0),
+                notes <- new_mutex!(KVec::new()),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The lane.
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Ends it.
+    pub(crate) fn close(&self) {
+        self.lane.close();
+    }
+
+    /// Asks home and waits for the answer, however long a system call there may take.
+    pub(crate) fn ask<'a, M: Message<'a>>(&self, message: &M) -> Result<Frame> {
+        if me() != self.owner {
+            return Err(EPERM);
+        }
+        let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
+        self.lane.say(seq, message)?;
+        loop {
+            let frame = self.lane.hear(Wait::Killable, Deadline::NEVER)?;
+            if frame.seq() == seq {
+                return Ok(frame);
+            }
+            self.keep(&frame)?;
+        }
+    }
+
+    /// Keeps a note for later.
+    fn keep(&self, frame: &Frame) -> Result {
+        let note = read(frame)?;
+        self.notes.lock().push(note, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// The next note that was kept.
+    pub(crate) fn kept(&self) -> Option<Note> {
+        let mut notes = self.notes.lock();
+        if notes.is_empty() {
+            return None;
+        }
+        notes.remove(0).ok()
+    }
+
+    /// The next note that is here already.
+    pub(crate) fn note(&self) -> Result<Option<Note>> {
+        let kept = self.kept();
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        match self.lane.hear(Wait::Poll, Deadline::NEVER) {
+            Ok(frame) => read(&frame).map(Some),
+            Err(error) if error == EAGAIN => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for the next note.
+    pub(crate) fn next_note(&self) -> Result<Note> {
+        read(&self.lane.hear(Wait::Killable, Deadline::NEVER)?)
+    }
+}
+
+impl Memory for Line {
+    fn fill(&self, addr: u64, pages: &mut [&mut [u8]]) -> Result<usize> {
+        let frame = self.ask(&Fetch {
+            addr,
+            count: u32::try_from(pages.len()).map_err(|_| EINVAL)?,
+            flags: 0,
+        })?;
+        if frame.kind() == Kind::NoPage {
+            return Ok(0);
+        }
+        let got: Pages<'_> = frame.read()?;
+        let mut count = 0;
+        for (to, (_, from)) in pages.iter_mut().zip(got.iter()) {
+            if to.len() != PAGE {
+                return Err(EINVAL);
+            }
+            to.copy_from_slice(from);
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+/// Identifies the current task.
+fn me() -> usize {
+    kernel::task::Task::current_raw() as usize
+}
+
+fn read(frame: &Frame) -> Result<Note> {
+    Ok(match frame.kind() {
+        Kind::Signal => {
+            let signal: life::Signal = frame.read()?;
+            Note::Signal(signal::Delivery {
+                info: signal.info,
+                action: signal.action.into(),
+                blocked: signal.blocked,
+                saved: (signal.has_saved != 0).then_some(signal.saved),
+            })
+        }
+        Kind::Pause => Note::Pause,
+        Kind::Resume => Note::Resume,
+        Kind::Recall => Note::Recall,
+        // The process is over at home: the same as a fatal signal here.
+        Kind::Kill => return Err(EINTR),
+        _ => return Err(EPROTO),
+    })
+}

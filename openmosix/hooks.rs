@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Every function that C calls. Each converts, calls one method, and returns.
+//!
+//! C headers: [`include/linux/openmosix.h`](srctree/include/linux/openmosix.h),
+//! [`include/linux/openmosix_mm.h`](srctree/include/linux/openmosix_mm.h) and
+//! [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h). The context of each hook is
+//! told there and in Documentation/openmosix/hooks.rst.
+//!
+//! A task's `openmosix` pointer owns one reference on its [`Migrant`]. It is set and taken away under the
+//! task's `alloc_lock`; the task itself may read it without, because it is taken away only at its exit.
+
+use crate::{
+    control::pid,
+    deputy,
+    migrate::{
+        self,
+        arrive::{
+            self,
+            Arrival, //
+        },
+        migrant::{
+            Migrant,
+            Role, //
+        },
+        Next, //
+    },
+    sys::{
+        self,
+        cpu::Regs,
+        guest as home_file,
+        signal, //
+    },
+};
+use kernel::{
+    bindings,
+    ffi::{
+        c_char,
+        c_int,
+        c_uint,
+        c_ulong,
+        c_void, //
+    },
+    prelude::*,
+    seq_file::SeqFile,
+    sync::{
+        aref::ARef,
+        Arc, //
+    },
+    task::Task, //
+};
+
+/// The process of the current task, if it has one.
+///
+/// # Safety
+///
+/// The result must not be used after the exit hook of the task.
+unsafe fn current_migrant<'a>() -> Option<&'a Migrant> {
+    // SAFETY: Only the exit hook takes the pointer away, and by the safety requirements it comes later.
+    unsafe { (*Task::current_raw()).openmosix.cast::<Migrant>().as_ref() }
+}
+
+/// A reference on the process of any task.
+fn migrant_of(task: &Task) -> Option<Arc<Migrant>> {
+    // SAFETY: The task is alive. Under its lock the pointer, if there, owns a reference.
+    unsafe {
+        bindings::task_lock(task.as_ptr());
+        let raw = (*task.as_ptr()).openmosix.cast::<Migrant>().cast_const();
+        let migrant = raw.as_ref().map(|_| {
+            let owned = core::mem::ManuallyDrop::new(Arc::from_raw(raw));
+            Arc::clone(&owned)
+        });
+        bindings::task_unlock(task.as_ptr());
+        migrant
+    }
+}
+
+/// Gives a task its process, unless it has one already or is on its way out.
+fn attach(task: &Task, migrant: Arc<Migrant>) -> Result<Arc<Migrant>> {
+    let raw = Arc::into_raw(migrant.clone());
+    // SAFETY: The task is alive; the pointer is changed under its lock.
+    let attached = unsafe {
+        bindings::task_lock(task.as_ptr());
+        let slot = &raw mut (*task.as_ptr()).openmosix;
+        let free = (*slot).is_null() && (*task.as_ptr()).flags & bindings::PF_EXITING == 0;
+        if free {
+            slot.write(raw.cast_mut().cast());
+        }
+        bindings::task_unlock(task.as_ptr());
+        free
+    };
+    if attached {
+        return Ok(migrant);
+    }
+    // SAFETY: The reference was not given away.
+    drop(unsafe { Arc::from_raw(raw) });
+    migrant_of(task).ok_or(ESRCH)
+}
+
+/// C: `__openmosix_syscall()`. Entry of a system call of a guest; may sleep; no locks held.
+///
+/// # Safety
+///
+/// `regs` are the user registers of the current task.
+#[export]
+pub unsafe extern "C" fn __openmosix_syscall(regs: *mut bindings::pt_regs) -> bool {
+    // SAFETY: The exit hook cannot come before this returns.
+    let Some(migrant) = (unsafe { current_migrant() }) else {
+        return false;
+    };
+    let Role::Guest(guest) = migrant.role() else {
+        return false;
+    };
+    // SAFETY: By the safety requirements; nobody else uses them meanwhile.
+    guest.syscall(Regs::new(unsafe { &mut *regs }))
+}
+
+/// C: `__openmosix_resume()`. On the way to user mode; may sleep; no locks held.
+///
+/// # Safety
+///
+/// Called for the current task on its way to user mode.
+#[export]
+pub unsafe extern "C" fn __openmosix_resume(_regs: *mut bindings::pt_regs) {
+    // SAFETY: The exit hook runs at the latest inside of `live()`, which then does not return.
+    let Some(migrant) = (unsafe { current_migrant() }) else {
+        return;
+    };
+    while let Next::Live(deputy) = migrate::before_user_mode(migrant) {
+        let raw = Arc::as_ptr(&deputy);
+        // The process's role owns the deputy. A reference of this frame would never be dropped if the
+        // task dies in there.
+        drop(deputy);
+        // SAFETY: Only this task changes its role, at the end of `live()` or in the exit hook.
+        migrate::live(unsafe { &*raw }, migrant);
+    }
+}
+
+/// C: `__openmosix_fork()`. In `copy_process()`.
+///
+/// # Safety
+///
+/// `child` is not visible yet.
+#[export]
+pub unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_struct) {
+    // SAFETY: By the safety requirements nobody else uses it.
+    unsafe {
+        let work = &raw mut (*child).thread_info.syscall_work;
+        work.write(work.read() & !(1 << bindings::syscall_work_bit_SYSCALL_WORK_BIT_OPENMOSIX));
+    }
+}
+
+/// C: `__openmosix_exit()`. In `do_exit()`; may sleep; no locks held; memory and files still there.
+///
+/// # Safety
+///
+/// `task` is current.
+#[export]
+pub unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struct) {
+    // SAFETY: By the safety requirements. The reference that the pointer owned is taken over.
+    let migrant = unsafe {
+        bindings::task_lock(task);
+        let raw = core::mem::replace(&mut (*task).openmosix, core::ptr::null_mut());
+        bindings::task_unlock(task);
+        Arc::from_raw(raw.cast::<Migrant>().cast_const())
+    };
+    migrate::ended(&migrant);
+}
+
+/// C: `__openmosix_force_sig()`. Any context; does not sleep.
+///
+/// # Safety
+///
+/// `info` is a complete siginfo, `task` a live task.
+#[export]
+pub unsafe extern "C" fn __openmosix_force_sig(
+    info: *mut bindings::kernel_siginfo,
+    task: *mut bindings::task_struct,
+) -> bool {
+    if task != Task::current_raw() {
+        return false;
+    }
+    // SAFETY: The exit hook cannot come before this returns.
+    let Some(migrant) = (unsafe { current_migrant() }) else {
+        return false;
+    };
+    let Role::Guest(guest) = migrant.role() else {
+        return false;
+    };
+    // SAFETY: By the safety requirements.
+    match unsafe { signal::unhandled(&*info) } {
+        Some(info) => {
+            guest.set_fault(info);
+            true
+        }
+        None => false,
+    }
+}
+
+/// C: `__openmosix_fault()`. Page fault; `mmap_lock` or a VMA lock is held.
+///
+/// # Safety
+///
+/// `vmf` is a fault in an address space that has `MMF_OPENMOSIX`.
+#[export]
+pub unsafe extern "C" fn __openmosix_fault(
+    vmf: *mut bindings::vm_fault,
+    marked: bool,
+) -> bindings::vm_fault_t {
+    // SAFETY: By the safety requirements.
+    let fault = unsafe { sys::fault::Fault::from_raw(vmf) };
+    // SAFETY: The exit hook cannot come before this returns.
+    let migrant = unsafe { current_migrant() };
+    match migrant.map(Migrant::role) {
+        Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => {
+            deputy.fault(fault)
+        }
+        // Nothing of it is away yet, or any more.
+        Some(Role::Local) if !marked && fault.is_mine() => 0,
+        Some(Role::Guest(_) | Role::Arriving) if !marked => 0,
+        _ => fault.refuse(marked),
+    }
+}
+
+/// C: `__openmosix_access()`. May sleep; no locks held.
+///
+/// # Safety
+///
+/// `buf` has room for, or holds, `len` bytes.
+#[export]
+pub unsafe extern "C" fn __openmosix_access(
+    mm: *mut bindings::mm_struct,
+    addr: c_ulong,
+    buf: *mut c_void,
+    len: c_int,
+    gup_flags: c_uint,
+) -> c_int {
+    let Some(lane) = deputy::list::find(mm as usize) else {
+        return -(bindings::EAGAIN as c_int);
+    };
+    if gup_flags & bindings::FOLL_WRITE != 0 {
+        // Writing into a process that is away: attach to it, and it comes home.
+        return 0;
+    }
+    // SAFETY: By the safety requirements.
+    let to = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), len.max(0) as usize) };
+    lane.read(addr as u64, to) as c_int
+}
+
+/// C: `openmosix_fill()`. Reading a page of a guest's file mapping; may sleep.
+///
+/// # Safety
+///
+/// As [`home_file::fill`].
+#[export]
+pub unsafe extern "C" fn openmosix_fill(
+    memory: *mut c_void,
+    addr: c_ulong,
+    pages: *mut *mut bindings::page,
+    nr: c_ulong,
+) -> c_int {
+    // SAFETY: By the safety requirements.
+    match unsafe { home_file::fill(memory, addr as u64, pages, nr as usize) } {
+        Ok(count) => count as c_int,
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// C: `openmosix_guest_gone()`. The file of a guest's home memory is gone; may sleep.
+///
+/// # Safety
+///
+/// As [`home_file::gone`].
+#[export]
+pub unsafe extern "C" fn openmosix_guest_gone(memory: *mut c_void) {
+    // SAFETY: By the safety requirements.
+    unsafe { home_file::gone(memory) };
+}
+
+/// C: `openmosix_order()`. Writing `/proc/PID/goto`; may sleep.
+///
+/// # Safety
+///
+/// `task` is alive; `text` is `len` bytes.
+#[export]
+pub unsafe extern "C" fn openmosix_order(
+    task: *mut bindings::task_struct,
+    text: *const c_char,
+    len: usize,
+) -> c_int {
+    // SAFETY: By the safety requirements.
+    let (task, text) = unsafe {
+        (
+            &*task.cast::<Task>(),
+            core::slice::from_raw_parts(text.cast::<u8>(), len),
+        )
+    };
+    let migrant = || match migrant_of(task) {
+        Some(migrant) => Ok(migrant),
+        None => attach(task, Migrant::new(ARef::from(task), Role::Local)?),
+    };
+    match pid::give(task, text, migrant) {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// C: `openmosix_show()`. Reading a file of `/proc/PID`; may sleep.
+///
+/// # Safety
+///
+/// `task` is alive; `m` is the file being read.
+#[export]
+pub unsafe extern "C" fn openmosix_show(
+    task: *mut bindings::task_struct,
+    what: u32,
+    m: *mut bindings::seq_file,
+) -> c_int {
+    // SAFETY: By the safety requirements.
+    let (task, to) = unsafe { (&*task.cast::<Task>(), SeqFile::from_raw(m)) };
+    let migrant = migrant_of(task);
+    match pid::show(task, migrant.as_deref(), what, to) {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// Makes the task that will be a guest.
+pub(crate) fn start_guest(arrival: Arrival) -> Result {
+    let arrival = KBox::into_raw(KBox::new(arrival, GFP_KERNEL)?);
+    // SAFETY: `guest_main()` takes over what it is given.
+    let pid = unsafe { bindings::openmosix_start_guest(Some(guest_main), arrival.cast()) };
+    if pid < 0 {
+        // SAFETY: There is no task that could have taken it over.
+        drop(unsafe { KBox::from_raw(arrival) });
+        return Err(Error::from_errno(pid));
+    }
+    Ok(())
+}
+
+/// The first thing that the task of a guest does; returning enters user mode.
+unsafe extern "C" fn guest_main(arrival: *mut c_void) -> c_int {
+    // SAFETY: `start_guest()` gave it away.
+    let arrival = unsafe { KBox::from_raw(arrival.cast::<Arrival>()) };
+    let task = sys::task::current();
+    let result = Migrant::new(task.clone(), Role::Arriving)
+        .and_then(|migrant| attach(&task, migrant))
+        .and_then(|migrant| arrive::become_guest(&migrant, &arrival));
+    drop(arrival);
+    drop(task);
+    if result.is_err() {
+        sys::task::exit();
+    }
+    0
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The image of a process: one serialiser for whatever a process is moved by.
+//!
+//! An image is a sequence of parts, each a message of [`crate::wire::image`]. Each part has a module
+//! with `capture` and `install`. They come in this order:
+//!
+//! ```text
+//! ImageStart  Task  [Mm  Vmas…]  Pages…  Cpu  Signals  ImageEnd
+//! ```
+//!
+//! `Mm` and `Vmas` are sent by home only: home keeps the layout.
+
+pub(crate) mod cpu;
+pub(crate) mod layout;
+pub(crate) mod memory;
+pub(crate) mod signals;
+pub(crate) mod task;
+
+use crate::{
+    link::lane::Lane,
+    sys::mm::Mm,
+    task::record::Timer,
+    wire::image::{
+        ImageEnd,
+        ImageStart, //
+    },
+};
+use kernel::prelude::*;
+
+/// Milliseconds that a peer may take for the next part of an image.
+pub(crate) const PATIENCE_MS: u32 = 20_000;
+
+/// Which way an image goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From home, layout and all.
+    Out,
+    /// To home, which has the layout.
+    Back,
+}
+
+/// Sends the image of the current task.
+pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way, timer: &mut Timer) -> Result {
+    lane.say(
+        0,
+        &ImageStart {
+            vmas: 0,
+            zero: 0,
+            pages: 0,
+        },
+    )?;
+    task::capture(lane)?;
+    if way == Way::Out {
+        layout::capture(lane, mm)?;
+    }
+    let pages = memory::capture(lane, mm)?;
+    timer.add_pages(pages);
+    cpu::capture(lane)?;
+    signals::capture(lane)?;
+    lane.say(0, &ImageEnd { pages })
+}

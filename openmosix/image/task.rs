@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! All else about the task: its name, its clocks, and what it registered with the kernel.
+
+use crate::{
+    link::lane::{
+        Frame,
+        Lane, //
+    },
+    sys::{
+        self,
+        task::Registrations, //
+    },
+    wire::image::Task as Message,
+};
+use kernel::prelude::*;
+
+/// The part as it arrived.
+pub(crate) struct Task(Message);
+
+/// Sends that of the current task.
+pub(crate) fn capture(lane: &Lane) -> Result {
+    let registrations = sys::task::registrations();
+    let (monotonic_ns, boottime_ns) = sys::task::clocks();
+    let (stack_soft, stack_hard) = sys::task::stack_limit();
+    lane.say(
+        0,
+        &Message {
+            comm: sys::task::comm(),
+            rseq: registrations.rseq,
+            rseq_len: registrations.rseq_len,
+            rseq_sig: registrations.rseq_sig,
+            rseq_cpu: registrations.rseq_cpu,
+            rseq_cid: registrations.rseq_cid,
+            rseq_node: registrations.rseq_node,
+            robust: registrations.robust_list,
+            clear_child_tid: registrations.clear_child_tid,
+            altstack: registrations.altstack,
+            altstack_size: registrations.altstack_size,
+            altstack_flags: u64::from(registrations.altstack_flags),
+            monotonic_ns,
+            boottime_ns,
+            stack_soft,
+            stack_hard,
+        },
+    )
+}
+
+impl Task {
+    /// Takes it from a frame.
+    pub(crate) fn read(frame: &Frame) -> Result<Self> {
+        Ok(Self(frame.read()?))
+    }
+
+    /// Clocks and limits of the current guest, before it has an address space.
+    pub(crate) fn install_clocks(&self) -> Result {
+        sys::guest::set_clocks(self.0.monotonic_ns, self.0.boottime_ns)?;
+        sys::task::set_stack_limit(self.0.stack_soft, self.0.stack_hard);
+        Ok(())
+    }
+
+    /// Name of the current guest.
+    pub(crate) fn install_name(&self) {
+        sys::task::set_comm(&self.0.comm);
+    }
+
+    /// What the current task has registered, once its memory is there.
+    pub(crate) fn install_registrations(&self) -> Result {
+        let mut registrations = Registrations::default();
+        registrations.rseq = self.0.rseq;
+        registrations.rseq_len = self.0.rseq_len;
+        registrations.rseq_sig = self.0.rseq_sig;
+        registrations.rseq_cpu = self.0.rseq_cpu;
+        registrations.rseq_cid = self.0.rseq_cid;
+        registrations.rseq_node = self.0.rseq_node;
+        registrations.robust_list = self.0.robust;
+        registrations.clear_child_tid = self.0.clear_child_tid;
+        registrations.altstack = self.0.altstack;
+        registrations.altstack_size = self.0.altstack_size;
+        registrations.altstack_flags = u32::try_from(self.0.altstack_flags).map_err(|_| EPROTO)?;
+        sys::task::set_registrations(&registrations);
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The transaction that moves a process.
+//!
+//! ```text
+//!   home                                       target
+//! 1 Prepare          ───────────────────▶      checks; nothing has been stopped yet
+//!                    ◀───────────────────      Ready, or Refused with a reason
+//! 2 the image        ───────────────────▶      makes the guest; nothing of it runs
+//!                    ◀───────────────────      Installed, or Abort with a reason
+//! 3 Join (page lane) ───────────────────▶
+//!                    ◀───────────────────      Done
+//! 4 Commit           ───────────────────▶
+//!                    ◀───────────────────      Committed
+//!   frees the memory, becomes the deputy
+//! 5 Resume           ───────────────────▶      the guest runs
+//! ```
+//!
+//! The process is home's until home has read `Committed`: any failure before leaves it running there,
+//! and the guest ends without ever having run. From then on it is the target's. The guest does not run
+//! before it is told so in step 5, so at no instant do both. The way back is in [`crate::deputy::home`].
+
+pub(crate) mod arrive;
+pub(crate) mod depart;
+pub(crate) mod migrant;
+
+use crate::{
+    deputy::{
+        self,
+        serve::{
+            self,
+            End, //
+        },
+        Deputy, //
+    },
+    guest,
+    link::{
+        Channel,
+        Purpose, //
+    },
+    node::{
+        self,
+        NodeId, //
+    },
+    sys::{
+        self,
+        signal, //
+    },
+    task::{
+        record::{
+            Stage,
+            Timer, //
+        },
+        Destination, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use migrant::{
+    Migrant,
+    Role, //
+};
+
+/// A peer has opened a channel for a process. Called in a worker, may sleep as long as it likes.
+pub(crate) fn incoming(channel: Arc<Channel>, purpose: Purpose, from: NodeId) {
+    let result = match purpose {
+        Purpose::Process => arrive::incoming(channel, from),
+        Purpose::Pages => guest::pages::serve(channel),
+        Purpose::Control => Err(EPROTO),
+    };
+    if let Err(error) = result {
+        pr_debug!("a channel from node {from} ended: {error:?}\n");
+    }
+}
+
+/// What the current task does on its way to user mode.
+pub(crate) enum Next {
+    /// It goes there.
+    UserMode,
+    /// It has become a deputy: [`live`].
+    Live(Arc<Deputy>),
+}
+
+/// Carries out what a process was told, when it is about to enter user mode.
+pub(crate) fn before_user_mode(migrant: &Migrant) -> Next {
+    match migrant.role() {
+        Role::Guest(guest) => {
+            guest.attend();
+            Next::UserMode
+        }
+        // A deputy passes here after each call; an arriving task has not arrived.
+        Role::Deputy(_) | Role::Arriving => Next::UserMode,
+        Role::Local => match migrant.process().take_order() {
+            Some(Destination::Node(to)) if Some(to) != node::id_self() => {
+                depart::depart(migrant, to).map_or(Next::UserMode, Next::Live)
+            }
+            _ => Next::UserMode,
+        },
+    }
+}
+
+/// The life of a deputy. Returns when the process is whole again, or doomed.
+pub(crate) fn live(deputy: &Deputy, migrant: &Migrant) {
+    let process = migrant.process();
+    let from = deputy.node().get();
+    match serve::serve(deputy, process) {
+        End::Home(arrived) => {
+            let mut timer = Timer::start(process.next_epoch(), from, 0);
+            timer.add_pages(arrived.pages);
+            deputy::list::remove(deputy);
+            deputy.dismiss();
+            drop(migrant.set_role(Role::Local));
+            if arrived.install().is_err() {
+                // Registers that no program can have: the peer is not what it seemed.
+                signal::kill_self();
+            }
+            timer.enter(Stage::Done);
+            process.set_record(timer.record());
+        }
+        End::Lost(error) => {
+            if !crate::link::fatal_signal_pending() {
+                pr_warn!(
+                    "process {} ({}) lost its guest on node {}: {:?}\n",
+                    process.task().pid(),
+                    Name(sys::task::comm()),
+                    from,
+                    error
+                );
+                signal::kill_self();
+            }
+            deputy.dismiss();
+        }
+    }
+}
+
+/// The task of a process ends.
+pub(crate) fn ended(migrant: &Migrant) {
+    match migrant.role() {
+        Role::Guest(guest) => guest.ended(),
+        Role::Deputy(deputy) => {
+            deputy::list::remove(&deputy);
+            deputy.dismiss();
+        }
+        Role::Local | Role::Arriving => {}
+    }
+    drop(migrant.set_role(Role::Local));
+}
+
+/// A task's name, for messages.
+struct Name([u8; 16]);
+
+impl kernel::fmt::Display for Name {
+    fn fmt(&self, f: &mut kernel::fmt::Formatter<'_>) -> kernel::fmt::Result {
+        let name = self.0.split(|byte| *byte == 0).next().unwrap_or(&[]);
+        f.write_str(core::str::from_utf8(name).unwrap_or("?"))
+    }
+}

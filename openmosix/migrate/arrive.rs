@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A process arrives from its home.
+//!
+//! A worker answers `Prepare`; then a new task takes in the image itself, because only it can make its
+//! address space, and waits in the kernel until the process is its own.
+
+use super::migrant::{
+    Migrant,
+    Role, //
+};
+use crate::{
+    fault::{
+        self,
+        Point, //
+    },
+    guest::{
+        line::Line,
+        list,
+        Guest,
+        Origin,
+        Token, //
+    },
+    image::{
+        self,
+        cpu::Cpu,
+        task::Task, //
+    },
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Channel,
+        Deadline,
+        Kick,
+        Wait, //
+    },
+    node::NodeId,
+    sys::{
+        self,
+        cpu,
+        guest::HomeFile,
+        machine,
+        mm::Mm, //
+    },
+    wire::{
+        image::Installed,
+        life::Resume,
+        prepare::{
+            Abort,
+            Commit,
+            Committed,
+            Prepare,
+            Ready,
+            Reason,
+            Refused, //
+        },
+        Kind, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        Arc,
+        SetOnce, //
+    },
+};
+
+/// Milliseconds that a source may take to begin.
+const PREPARE_MS: u32 = 10_000;
+
+/// Milliseconds between the image and the handing over.
+const COMMIT_MS: u32 = 60_000;
+
+/// Bytes of memory that a node keeps for itself.
+const RESERVE: u64 = 32 << 20;
+
+/// What a new guest task starts with.
+pub(crate) struct Arrival {
+    lane: Lane,
+    origin: Origin,
+    token: Token,
+}
+
+/// Makes the task of a guest, which calls [`become_guest`] first.
+pub(crate) type Starter = fn(Arrival) -> Result;
+
+static STARTER: SetOnce<Starter> = SetOnce::new();
+
+/// Makes ready.
+pub(crate) fn start(starter: Starter) {
+    STARTER.populate(starter);
+}
+
+/// A peer wants to send a process.
+pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
+    let (lane, first) = Lane::accept(channel, Deadline::ms(PREPARE_MS))?;
+    let prepare: Prepare = first.read()?;
+    if let Err(reason) = check(&prepare, from) {
+        return lane.say(
+            first.seq(),
+            &Refused {
+                reason: reason as u16,
+                text: &[],
+            },
+        );
+    }
+    let token = sys::crypto::random();
+    lane.say(first.seq(), &Ready { token })?;
+    let starter = STARTER.as_ref().ok_or(ENODEV)?;
+    starter(Arrival {
+        lane,
+        origin: Origin {
+            node: from,
+            pid: prepare.pid,
+            comm: prepare.comm,
+        },
+        token,
+    })
+}
+
+fn check(prepare: &Prepare, from: NodeId) -> Result<(), Reason> {
+    fault::hit(Point::ArrivePrepare).map_err(|_| Reason::Failed)?;
+    if prepare.home != from.get() {
+        return Err(Reason::Protocol);
+    }
+    if prepare.build != machine::build() {
+        return Err(Reason::Kernel);
+    }
+    let xstate = u32::try_from(cpu::xstate_size()).unwrap_or(0);
+    if prepare.cpu != cpu::features()
+        || prepare.xfeatures != cpu::xfeatures()
+        || prepare.xstate != xstate
+    {
+        return Err(Reason::Processor);
+    }
+    if prepare.resident.saturating_add(RESERVE) > machine::free_memory() {
+        return Err(Reason::Memory);
+    }
+    Ok(())
+}
+
+/// Becomes a guest: the first thing that the new task does. On success it enters user mode next.
+pub(crate) fn become_guest(migrant: &Migrant, arrival: &Arrival) -> Result {
+    let result = take_over(migrant, arrival);
+    if let Err(error) = result {
+        let reason = match error {
+            error if error == ENOMEM => Reason::Memory,
+            error if error == EPROTO => Reason::Protocol,
+            _ => Reason::Image,
+        };
+        // The source may be gone already.
+        let _ = arrival.lane.say(
+            0,
+            &Abort {
+                reason: reason as u16,
+                text: &[],
+            },
+        );
+        pr_info!(
+            "process {} of node {} did not arrive: {:?}\n",
+            arrival.origin.pid,
+            arrival.origin.node,
+            error
+        );
+    }
+    result
+}
+
+fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
+    let lane = &arrival.lane;
+    let line = Line::new(lane.clone())?;
+    let home = HomeFile::new(line.clone())?;
+    let mut parts = Parts::default();
+    while parts.take(&next(lane)?, &home)? {}
+    fault::hit(Point::ArriveInstall)?;
+    parts.task.ok_or(EPROTO)?.install_registrations()?;
+    let guest = Guest::new(
+        arrival.origin,
+        arrival.token,
+        line,
+        home,
+        parts.cpu.ok_or(EPROTO)?,
+    )?;
+    list::add(guest.clone())?;
+    drop(migrant.set_role(Role::Guest(guest)));
+    lane.say(0, &Installed { pages: parts.pages })?;
+
+    fault::hit(Point::ArriveCommit)?;
+    let deadline = Deadline::ms(COMMIT_MS);
+    lane.expect(deadline, |_: Commit| Ok(()))?;
+    lane.say(0, &Committed {})?;
+    fault::hit(Point::ArriveCommitted)?;
+    lane.expect(deadline, |_: Resume| Ok(()))?;
+
+    sys::task::intercept();
+    lane.channel()
+        .notify(Some((sys::task::current(), Kick::Signal)));
+    sys::task::raise_resume();
+    Ok(())
+}
+
+fn next(lane: &Lane) -> Result<Frame> {
+    lane.hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))
+}
+
+/// What of an image cannot be put in place at once.
+#[derive(Default)]
+struct Parts {
+    task: Option<Task>,
+    cpu: Option<Cpu>,
+    pages: u64,
+}
+
+impl Parts {
+    /// Takes the next part; false after the last.
+    fn take(&mut self, frame: &Frame, home: &HomeFile) -> Result<bool> {
+        match frame.kind() {
+            Kind::ImageStart => {}
+            Kind::Task => {
+                let task = Task::read(frame)?;
+                task.install_clocks()?;
+                sys::guest::sandbox()?;
+                home.become_guest()?;
+                task.install_name();
+                self.task = Some(task);
+            }
+            // All else goes into the address space that `Task` begins.
+            _ if self.task.is_none() => return Err(EPROTO),
+            Kind::Mm => image::layout::install_numbers(frame)?,
+            Kind::Vmas => image::layout::install_mappings(frame, home)?,
+            Kind::Pages => {
+                fault::hit(Point::ArriveCopy)?;
+                self.pages += image::memory::install(frame, &Mm::current()?)?;
+            }
+            Kind::Cpu => self.cpu = Some(Cpu::read(frame)?),
+            Kind::Signals => image::signals::install(frame)?,
+            Kind::ImageEnd => return Ok(false),
+            _ => return Err(EPROTO),
+        }
+        Ok(true)
+    }
+}

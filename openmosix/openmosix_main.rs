@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! openMosix: a network of machines as one.
+//!
+//! The map of the modules, from what C calls down to what C offers; dependencies point downwards.
+//!
+//! ```text
+//! hooks                                   what C calls
+//! control                                 /proc/hpc, /proc/PID
+//! migrate   deputy   guest                what happens to a process
+//! task    image                           what a process is, and how it travels
+//! link    node                            connections, and who is at their other end
+//! wire    syscall                         pure: messages, and the table of system calls
+//! sys                                     edges to C
+//! ```
+//!
+//! See Documentation/openmosix/overview.rst.
+
+mod control;
+mod deputy;
+mod error;
+mod fault;
+mod guest;
+mod hooks;
+mod image;
+mod link;
+mod migrate;
+mod node;
+mod sys;
+mod syscall;
+mod task;
+mod wire;
+
+use kernel::prelude::*;
+
+module! {
+    type: OpenMosix,
+    name: "openMosix",
+    authors: ["The openMosix developers"],
+    description: "A network of machines as one",
+    license: "GPL",
+}
+
+struct OpenMosix;
+
+impl kernel::Module for OpenMosix {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        node::start()?;
+        link::start(migrate::incoming)?;
+        migrate::arrive::start(hooks::start_guest);
+        deputy::list::start()?;
+        guest::list::start()?;
+        control::start()?;
+        pr_info!("up; protocol {}\n", wire::VERSION);
+        Ok(Self)
+    }
+}

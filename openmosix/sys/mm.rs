@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Address spaces, as far as pages and mappings of migrated processes go.
+//!
+//! C header: [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h)
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    prelude::*,
+    task::Task, //
+};
+
+/// Bytes of a page.
+pub(crate) const PAGE: usize = 4096;
+
+/// The most pages that one run has.
+pub(crate) const RUN: usize = 64;
+
+/// A mapping: start, end, protection, kind, stay reasons.
+pub(crate) type Vma = bindings::openmosix_vma;
+
+/// What [`Mm::take`] and [`Mm::peek`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The page was copied.
+    Copied,
+    /// The address space has no content of its own there.
+    None,
+    /// Nothing is mapped there.
+    Unmapped,
+}
+
+/// An address space with users.
+///
+/// # Invariants
+///
+/// Holds a reference on `mm_users` of the `mm_struct`.
+pub(crate) struct Mm(NonNull<bindings::mm_struct>);
+
+// SAFETY: An `mm_struct` may be used and put from any task.
+unsafe impl Send for Mm {}
+// SAFETY: The functions called on it lock what they need.
+unsafe impl Sync for Mm {}
+
+impl Mm {
+    /// The address space of the current task.
+    pub(crate) fn current() -> Result<Self> {
+        // SAFETY: `current` is valid; only the task itself changes its `mm`.
+        let mm = unsafe { (*Task::current_raw()).mm };
+        let mm = NonNull::new(mm).ok_or(ESRCH)?;
+        // SAFETY: The task holds a reference on `mm_users`, so it is not zero.
+        unsafe { bindings::mmget(mm.as_ptr()) };
+        // INVARIANT: The reference was just taken.
+        Ok(Self(mm))
+    }
+
+    /// The address space of any task, if it has one.
+    pub(crate) fn of(task: &Task) -> Option<Self> {
+        // SAFETY: The task is alive; the function takes a reference or returns null.
+        let mm = unsafe { bindings::get_task_mm(task.as_ptr()) };
+        // INVARIANT: The reference was just taken.
+        NonNull::new(mm).map(Self)
+    }
+
+    /// Identifies the address space, for comparison only.
+    pub(crate) fn id(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
+    /// A reference that does not keep the memory alive.
+    pub(crate) fn weak(&self) -> WeakMm {
+        // SAFETY: By the type invariant the `mm_struct` is live.
+        unsafe { bindings::mmgrab(self.0.as_ptr()) };
+        WeakMm(self.0)
+    }
+
+    /// The first mapping that ends behind `from`.
+    pub(crate) fn next_vma(&self, from: u64) -> Option<Vma> {
+        let mut vma = Vma::default();
+        // SAFETY: By the type invariant; `vma` is room for one.
+        unsafe { bindings::openmosix_next_vma(self.0.as_ptr(), from as usize, &mut vma) }
+            .then_some(vma)
+    }
+
+    /// The next run of pages that must travel with the process, from `addr` on.
+    pub(crate) fn next_run(&self, addr: u64) -> Result<Option<(u64, usize)>> {
+        let mut at = addr as usize;
+        // SAFETY: By the type invariant; `at` is read and written during the call only.
+        let count = unsafe { bindings::openmosix_next_run(self.0.as_ptr(), &mut at, RUN) };
+        if count < 0 {
+            return Err(Error::from_errno(count as i32));
+        }
+        Ok((count > 0).then_some((at as u64, count as usize)))
+    }
+
+    /// Holds up to [`RUN`] pages from `addr` on, faulting them in.
+    pub(crate) fn hold(&self, addr: u64, count: usize) -> Result<Held> {
+        let mut held = Held {
+            pages: [core::ptr::null_mut(); RUN],
+            count: 0,
+        };
+        let count = count.min(RUN);
+        // SAFETY: By the type invariant; `pages` has room for `count` pointers.
+        let got = unsafe {
+            bindings::openmosix_get_pages(
+                self.0.as_ptr(),
+                addr as usize,
+                count,
+                held.pages.as_mut_ptr(),
+            )
+        };
+        if got <= 0 {
+            return Err(if got == 0 {
+                EFAULT
+            } else {
+                Error::from_errno(got as i32)
+            });
+        }
+        held.count = got as usize;
+        Ok(held)
+    }
+
+    /// Gives a page its content, in place of a marker or of a file's.
+    pub(crate) fn put(&self, addr: u64, data: &[u8]) -> Result {
+        if data.len() != PAGE || addr % PAGE as u64 != 0 {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant; `data` is a page of bytes.
+        kernel::error::to_result(unsafe {
+            bindings::openmosix_put_page(self.0.as_ptr(), addr as usize, data.as_ptr().cast())
+        })
+    }
+
+    /// Copies a page out and leaves a remote marker in its place.
+    pub(crate) fn take(&self, addr: u64, to: &mut [u8; PAGE]) -> Result<Content> {
+        // SAFETY: By the type invariant; `to` is room for a page.
+        content(unsafe {
+            bindings::openmosix_take_page(
+                self.0.as_ptr(),
+                addr as usize & !(PAGE - 1),
+                to.as_mut_ptr().cast(),
+            )
+        })
+    }
+
+    /// Copies a page if the address space has content of its own there.
+    pub(crate) fn peek(&self, addr: u64, to: &mut [u8; PAGE]) -> Result<Content> {
+        // SAFETY: By the type invariant; `to` is room for a page.
+        content(unsafe {
+            bindings::openmosix_peek_page(
+                self.0.as_ptr(),
+                addr as usize & !(PAGE - 1),
+                to.as_mut_ptr().cast(),
+            )
+        })
+    }
+
+    /// A page that was taken has no content after all.
+    pub(crate) fn clear_marker(&self, addr: u64) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_clear_marker(self.0.as_ptr(), addr as usize) };
+    }
+
+    /// Forgets a page at home that is the guest's; with one of a file, all of its mapping.
+    pub(crate) fn drop_page(&self, addr: u64) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_drop_page(self.0.as_ptr(), addr as usize) };
+    }
+
+    /// Frees all memory, and keeps the mappings.
+    pub(crate) fn release(&self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_release(self.0.as_ptr()) };
+    }
+
+    /// Does a range touch mappings of one of these kinds (a mask of `1 << kind`)?
+    pub(crate) fn range_has(&self, start: u64, len: u64, kinds: u32) -> bool {
+        // SAFETY: By the type invariant.
+        unsafe {
+            bindings::openmosix_range_has(self.0.as_ptr(), start as usize, len as usize, kinds)
+        }
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn resident(&self) -> u64 {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_resident(self.0.as_ptr()) as u64 }
+    }
+
+    /// Marks the address space as half of a migrated process, until the claim is dropped.
+    pub(crate) fn claim(self) -> Claim {
+        // SAFETY: By the type invariant.
+        let no_huge = unsafe { bindings::openmosix_mm_claim(self.0.as_ptr()) };
+        Claim { mm: self, no_huge }
+    }
+
+    /// Where the vDSO and its data begin, or 0.
+    pub(crate) fn vdso(&self) -> u64 {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_vdso_start(self.0.as_ptr()) as u64 }
+    }
+}
+
+fn content(ret: c_int) -> Result<Content> {
+    match ret {
+        1 => Ok(Content::Copied),
+        0 => Ok(Content::None),
+        ret if ret == EFAULT.to_errno() => Ok(Content::Unmapped),
+        ret => Err(Error::from_errno(ret)),
+    }
+}
+
+impl Drop for Mm {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the reference is ours. The task that drops it may sleep.
+        unsafe { bindings::mmput(self.0.as_ptr()) };
+    }
+}
+
+/// An address space that may have lost its users.
+///
+/// # Invariants
+///
+/// Holds a reference on `mm_count`.
+pub(crate) struct WeakMm(NonNull<bindings::mm_struct>);
+
+// SAFETY: As for `Mm`.
+unsafe impl Send for WeakMm {}
+// SAFETY: As for `Mm`.
+unsafe impl Sync for WeakMm {}
+
+impl WeakMm {
+    /// The address space, if it still has users.
+    pub(crate) fn get(&self) -> Option<Mm> {
+        // SAFETY: By the type invariant the struct is there; this takes a reference or fails.
+        let alive = unsafe { bindings::mmget_not_zero(self.0.as_ptr()) };
+        // INVARIANT: The reference was just taken.
+        alive.then_some(Mm(self.0))
+    }
+}
+
+impl Drop for WeakMm {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the reference is ours.
+        unsafe { bindings::mmdrop(self.0.as_ptr()) };
+    }
+}
+
+/// The mark on half of a migrated process; taken off when dropped.
+pub(crate) struct Claim {
+    mm: Mm,
+    no_huge: bool,
+}
+
+impl Claim {
+    /// The address space.
+    pub(crate) fn mm(&self) -> &Mm {
+        &self.mm
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant of `Mm`.
+        unsafe { bindings::openmosix_mm_free(self.mm.0.as_ptr(), self.no_huge) };
+    }
+}
+
+/// Pages held in memory.
+///
+/// # Invariants
+///
+/// The first `count` pointers are pages with a reference of ours.
+pub(crate) struct Held {
+    pages: [*mut bindings::page; RUN],
+    count: usize,
+}
+
+impl Held {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The bytes of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.pages.iter().take(self.count).map(|&page| {
+            // SAFETY: By the type invariant the page stays; all pages of x86-64 are mapped. User
+            // space may write to it meanwhile as it may to any page that is being sent.
+            unsafe { core::slice::from_raw_parts(bindings::page_address(page).cast::<u8>(), PAGE) }
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_put_pages(self.pages.as_mut_ptr(), self.count) };
+    }
+}

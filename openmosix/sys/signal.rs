@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Signals of the current task.
+//!
+//! C header: [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h)
+
+use kernel::{
+    bindings,
+    prelude::*,
+    task::Task, //
+};
+
+/// How many signals there are.
+pub(crate) const COUNT: usize = 64;
+
+/// Bytes of a `siginfo_t`.
+pub(crate) const INFO: usize = 128;
+
+/// What a signal does: handler, flags, restorer, mask.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Action {
+    /// User address of the handler, 0 (default) or 1 (ignore).
+    pub(crate) handler: u64,
+    /// `SA_…`.
+    pub(crate) flags: u64,
+    /// User address of the code that returns from the handler.
+    pub(crate) restorer: u64,
+    /// Signals blocked meanwhile.
+    pub(crate) mask: u64,
+}
+
+impl Action {
+    fn from_raw(raw: &bindings::sigaction) -> Self {
+        Self {
+            handler: raw.sa_handler.map_or(0, |handler| handler as usize as u64),
+            flags: raw.sa_flags as u64,
+            restorer: raw.sa_restorer.map_or(0, |restorer| restorer as usize as u64),
+            mask: raw.sa_mask.sig[0] as u64,
+        }
+    }
+
+    fn to_raw(self) -> bindings::sigaction {
+        let mut raw = bindings::sigaction::default();
+        // SAFETY: Both are addresses or null in C; the kernel never calls them.
+        unsafe {
+            raw.sa_handler = core::mem::transmute::<usize, _>(self.handler as usize);
+            raw.sa_restorer = core::mem::transmute::<usize, _>(self.restorer as usize);
+        }
+        raw.sa_flags = self.flags as usize;
+        raw.sa_mask.sig[0] = self.mask as usize;
+        raw
+    }
+}
+
+/// A signal that home decided to deliver to its handler.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery {
+    /// `siginfo_t`.
+    pub(crate) info: [u8; INFO],
+    /// The handler.
+    pub(crate) action: Action,
+    /// Signals blocked at this moment.
+    pub(crate) blocked: u64,
+    /// Signals to block again after the handler, if a call had replaced them.
+    pub(crate) saved: Option<u64>,
+}
+
+/// Takes the next signal whose handler must run; default actions happen in here.
+pub(crate) fn next() -> Option<Delivery> {
+    let mut raw = bindings::openmosix_signal::default();
+    // SAFETY: `raw` is room for one; a deputy has no locks held here.
+    if !unsafe { bindings::openmosix_next_signal(&mut raw) } {
+        return None;
+    }
+    Some(Delivery {
+        info: info_bytes(&raw.info),
+        action: Action::from_raw(&raw.action),
+        blocked: raw.blocked,
+        saved: raw.has_saved.then_some(raw.saved),
+    })
+}
+
+fn info_bytes(raw: &bindings::kernel_siginfo) -> [u8; INFO] {
+    let mut info = [0; INFO];
+    let len = core::mem::size_of::<bindings::kernel_siginfo>().min(INFO);
+    // SAFETY: A siginfo is plain data of `len` bytes, all of which the kernel initialises.
+    let bytes = unsafe { core::slice::from_raw_parts((&raw const *raw).cast::<u8>(), len) };
+    for (to, from) in info.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    info
+}
+
+/// A signal that is about to be forced on the current task, if no handler of it takes it.
+pub(crate) fn unhandled(raw: &bindings::kernel_siginfo) -> Option<[u8; INFO]> {
+    // SAFETY: The number is always there; it is checked before it is used.
+    let handled = unsafe {
+        let signo = raw.__bindgen_anon_1.si_signo;
+        !(1..=COUNT as c_int).contains(&signo)
+            || signo == bindings::SIGKILL as c_int
+            || bindings::openmosix_handled(signo)
+    };
+    (!handled).then(|| info_bytes(raw))
+}
+
+fn raw_info(info: &[u8; INFO]) -> bindings::kernel_siginfo {
+    let mut raw = bindings::kernel_siginfo::default();
+    let len = core::mem::size_of::<bindings::kernel_siginfo>().min(INFO);
+    // SAFETY: A siginfo is plain data of `len` bytes for which any bytes will do.
+    unsafe {
+        core::ptr::copy_nonoverlapping(info.as_ptr(), (&raw mut raw).cast::<u8>(), len);
+    }
+    raw
+}
+
+/// Queues a signal to the current guest, whose frame the ordinary code makes.
+pub(crate) fn deliver(delivery: &Delivery) {
+    let mut raw = bindings::openmosix_signal::default();
+    raw.info = raw_info(&delivery.info);
+    raw.action = delivery.action.to_raw();
+    raw.blocked = delivery.blocked;
+    raw.saved = delivery.saved.unwrap_or(0);
+    raw.has_saved = delivery.saved.is_some();
+    // SAFETY: `raw` is complete; its signal number is checked there.
+    unsafe { bindings::openmosix_deliver_signal(&raw) };
+}
+
+/// Forces a signal on the current task, as its own fault would.
+pub(crate) fn force(info: &[u8; INFO]) {
+    let mut raw = raw_info(info);
+    // SAFETY: Any siginfo of a valid signal will do.
+    unsafe {
+        let signo = raw.__bindgen_anon_1.si_signo;
+        if (1..=COUNT as c_int).contains(&signo) {
+            bindings::force_sig_info(&mut raw);
+        }
+    }
+}
+
+/// Ends the current task as `SIGKILL` does, when it next looks at its signals.
+pub(crate) fn kill_self() {
+    // SAFETY: `current` is valid.
+    unsafe { bindings::send_sig(bindings::SIGKILL as c_int, Task::current_raw(), 1) };
+}
+
+/// Whether a signal waits whose default action makes a core dump, which needs the registers.
+pub(crate) fn dumps_core() -> bool {
+    // SAFETY: Looks at `current`.
+    unsafe { bindings::openmosix_dumps_core() }
+}
+
+/// Whether a signal waits, as against a mere kick.
+pub(crate) fn pending() -> bool {
+    // SAFETY: `current` is valid.
+    unsafe { bindings::task_sigpending(Task::current_raw()) }
+}
+
+/// The signals blocked.
+pub(crate) fn blocked() -> u64 {
+    // SAFETY: Reads a field of `current`.
+    unsafe { bindings::openmosix_blocked() }
+}
+
+/// Blocks exactly these signals.
+pub(crate) fn set_blocked(mask: u64) {
+    // SAFETY: Acts on `current`.
+    unsafe { bindings::openmosix_set_blocked(mask) };
+}
+
+/// What signal `number` (1 to 64) does.
+pub(crate) fn action(number: usize) -> Action {
+    let mut raw = bindings::sigaction::default();
+    if (1..=COUNT).contains(&number) {
+        // SAFETY: The number is in range.
+        unsafe { bindings::openmosix_get_action(number as c_int, &mut raw) };
+    }
+    Action::from_raw(&raw)
+}
+
+/// Sets what signal `number` (1 to 64) does.
+pub(crate) fn set_action(number: usize, action: Action) {
+    if (1..=COUNT).contains(&number) {
+        // SAFETY: The number is in range; the kernel only stores the action.
+        unsafe { bindings::openmosix_set_action(number as c_int, &action.to_raw()) };
+    }
+}
+
+/// Has an interrupted system call restarted on the way to user mode.
+pub(crate) fn raise_restart() {
+    // SAFETY: Sets a flag of `current`.
+    unsafe { bindings::openmosix_raise_restart() };
+}
+
+/// Does the next `restart_syscall()` belong to this node?
+pub(crate) fn restarts_here() -> bool {
+    // SAFETY: Reads a field of `current`.
+    unsafe { bindings::openmosix_restarts_here() }
+}
+
+/// The next `restart_syscall()` is home's.
+pub(crate) fn restarts_at_home() {
+    // SAFETY: Sets a field of `current`.
+    unsafe { bindings::openmosix_restarts_at_home() };
+}
+
+/// Where a call that was interrupted will write when it is restarted, or 0.
+pub(crate) fn restart_pointer(nr: u32) -> u64 {
+    // SAFETY: Reads a field of `current`.
+    unsafe { bindings::openmosix_restart_pointer(nr) as u64 }
+}
+
+/// Lets a call that was interrupted write to `addr` when it is restarted.
+pub(crate) fn set_restart_pointer(nr: u32, addr: u64) {
+    // SAFETY: Sets a field of `current`, a user address that is checked when it is used.
+    unsafe { bindings::openmosix_set_restart_pointer(nr, addr as usize) };
+}

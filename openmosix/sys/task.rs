@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What of a task openMosix reads and sets.
+//!
+//! C header: [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h)
+
+use kernel::{
+    bindings,
+    prelude::*,
+    sync::aref::ARef,
+    task::Task, //
+};
+
+/// Addresses that the kernel writes to by itself: rseq, robust futexes, thread id, signal stack.
+pub(crate) type Registrations = bindings::openmosix_registrations;
+
+/// Reads those of the current task.
+pub(crate) fn registrations() -> Registrations {
+    let mut out = Registrations::default();
+    // SAFETY: `out` is room for one.
+    unsafe { bindings::openmosix_registrations_get(&mut out) };
+    out
+}
+
+/// Makes these the current task's.
+pub(crate) fn set_registrations(registrations: &Registrations) {
+    // SAFETY: User addresses are checked where they are used.
+    unsafe { bindings::openmosix_registrations_set(registrations) };
+}
+
+/// Takes all of them from the current task.
+pub(crate) fn clear_registrations() {
+    // SAFETY: Acts on `current`.
+    unsafe { bindings::openmosix_registrations_clear() };
+}
+
+/// A reference to the current task.
+pub(crate) fn current() -> ARef<Task> {
+    ARef::from(&**current!())
+}
+
+/// Name of the current task.
+pub(crate) fn comm() -> [u8; 16] {
+    let mut comm = [0; 16];
+    // SAFETY: `current` is valid; its name is 16 bytes that only it changes, or `prctl()` by it.
+    let raw = unsafe { (*Task::current_raw()).comm };
+    for (to, from) in comm.iter_mut().zip(raw) {
+        *to = from as u8;
+    }
+    comm
+}
+
+/// Names the current task.
+pub(crate) fn set_comm(comm: &[u8; 16]) {
+    let mut name = *comm;
+    name[15] = 0;
+    // SAFETY: `name` ends with a NUL.
+    unsafe { bindings::__set_task_comm(Task::current_raw(), name.as_ptr().cast(), false) };
+}
+
+/// Why a task cannot move, apart from its memory: `OPENMOSIX_STAY_…` bits.
+pub(crate) fn stay(task: &Task) -> u32 {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::openmosix_task_stay(task.as_ptr()) }
+}
+
+/// Makes a task look at its orders and its channel, asleep in a call or computing.
+pub(crate) fn kick(task: &Task) {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::openmosix_kick(task.as_ptr()) };
+}
+
+/// Has the current task pass the hook at the return to user mode.
+pub(crate) fn raise_resume() {
+    // SAFETY: Sets a flag of `current`.
+    unsafe { bindings::openmosix_raise_resume() };
+}
+
+/// Does what the kernel leaves to the return to user mode.
+pub(crate) fn after_call() {
+    // SAFETY: A deputy holds no locks between calls.
+    unsafe { bindings::openmosix_after_call() };
+}
+
+/// Nanoseconds of CPU that a task has used.
+pub(crate) fn cpu_time(task: &Task) -> u64 {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::task_sched_runtime(task.as_ptr()) }
+}
+
+/// Charges user time to the current task.
+pub(crate) fn charge(ns: u64) {
+    // SAFETY: Acts on `current`.
+    unsafe { bindings::openmosix_account(ns) };
+}
+
+/// Whether somebody traces the current task.
+pub(crate) fn traced() -> bool {
+    // SAFETY: Reads a field of `current`.
+    unsafe { (*Task::current_raw()).ptrace != 0 }
+}
+
+/// `CLOCK_MONOTONIC` and `CLOCK_BOOTTIME`, in nanoseconds.
+pub(crate) fn clocks() -> (i64, i64) {
+    // SAFETY: Both may be called anywhere.
+    unsafe {
+        (
+            bindings::ktime_get(),
+            bindings::ktime_get_with_offset(bindings::tk_offsets_TK_OFFS_BOOT),
+        )
+    }
+}
+
+/// Soft and hard limit of the stack.
+pub(crate) fn stack_limit() -> (u64, u64) {
+    // SAFETY: `current` has a signal struct; the limits are read as `getrlimit()` may.
+    unsafe {
+        let limit = (*(*Task::current_raw()).signal).rlim[bindings::RLIMIT_STACK as usize];
+        (limit.rlim_cur as u64, limit.rlim_max as u64)
+    }
+}
+
+/// Sets the limit of the stack of the current guest.
+pub(crate) fn set_stack_limit(soft: u64, hard: u64) {
+    // SAFETY: `current` is a guest: nobody else changes its limits.
+    unsafe {
+        let limit = &raw mut (*(*Task::current_raw()).signal).rlim[bindings::RLIMIT_STACK as usize];
+        (*limit).rlim_cur = soft as usize;
+        (*limit).rlim_max = hard as usize;
+    }
+}
+
+/// Ends the current task, which has no parent that waits.
+pub(crate) fn exit() -> ! {
+    // SAFETY: A guest without user context, with no locks held.
+    unsafe { bindings::do_exit(0) }
+}
+
+/// Changes with each successful `execve()` of a task.
+pub(crate) fn exec_id(task: &Task) -> u64 {
+    // SAFETY: The reference keeps the task alive; the field is read as `ptrace` code reads it.
+    u64::from(unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).self_exec_id) })
+}
+
+/// Lets the system calls of the current task be resolved by [`crate::guest`].
+pub(crate) fn intercept() {
+    // SAFETY: Sets a flag of `current`.
+    unsafe { bindings::openmosix_intercept() };
+}

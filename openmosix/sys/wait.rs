@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Sleeping with a deadline, killably.
+//!
+//! C header: [`include/linux/wait.h`](srctree/include/linux/wait.h)
+
+use kernel::{
+    bindings,
+    ffi::{
+        c_int,
+        c_long,
+        c_uint, //
+    },
+    prelude::*,
+    sync::LockClassKey,
+    task::{
+        Task,
+        MAX_SCHEDULE_TIMEOUT, //
+    },
+    time::{
+        msecs_to_jiffies,
+        Delta,
+        Instant,
+        Monotonic, //
+    },
+    types::Opaque, //
+};
+
+/// What may end a wait early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Do not wait at all.
+    Poll,
+    /// Any signal, and a kick ([`super::socket::Kick::Signal`]).
+    Interruptible,
+    /// Only a signal that kills.
+    Killable,
+}
+
+impl Wait {
+    fn state(self) -> c_uint {
+        match self {
+            Wait::Poll => bindings::TASK_RUNNING,
+            Wait::Interruptible => bindings::TASK_INTERRUPTIBLE,
+            Wait::Killable => bindings::TASK_WAKEKILL | bindings::TASK_UNINTERRUPTIBLE,
+        }
+    }
+
+    fn check(self) -> Result {
+        match self {
+            Wait::Poll => Err(EAGAIN),
+            Wait::Interruptible if current!().signal_pending() => Err(ERESTARTSYS),
+            Wait::Killable if fatal_signal_pending() => Err(EINTR),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether somebody kills the current task.
+pub(crate) fn fatal_signal_pending() -> bool {
+    // SAFETY: `current` is valid.
+    unsafe { bindings::fatal_signal_pending(Task::current_raw()) }
+}
+
+/// When a wait gives up.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Option<Instant<Monotonic>>);
+
+impl Deadline {
+    /// The wait does not give up.
+    pub(crate) const NEVER: Deadline = Deadline(None);
+
+    /// The wait gives up after so many milliseconds, counted from now.
+    pub(crate) fn ms(ms: u32) -> Self {
+        Self(Some(Instant::now() + Delta::from_millis(i64::from(ms))))
+    }
+
+    /// The earlier of both.
+    pub(crate) fn min(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(a), Some(b)) => Self(Some(if (a - b).is_negative() { a } else { b })),
+            (a, b) => Self(a.or(b)),
+        }
+    }
+
+    /// Whether it has passed.
+    pub(crate) fn is_over(self) -> bool {
+        self.left().is_err()
+    }
+
+    /// Jiffies left, or an error when it has passed.
+    fn left(self) -> Result<c_long> {
+        let Some(end) = self.0 else {
+            return Ok(MAX_SCHEDULE_TIMEOUT);
+        };
+        let ms = (end - Instant::now()).as_millis_ceil();
+        if ms <= 0 {
+            return Err(ETIMEDOUT);
+        }
+        let ms = c_uint::try_from(ms).unwrap_or(c_uint::MAX);
+        Ok(c_long::try_from(msecs_to_jiffies(ms)).unwrap_or(MAX_SCHEDULE_TIMEOUT))
+    }
+}
+
+/// Sleeps on `queue` until `done`.
+///
+/// # Errors
+///
+/// `EAGAIN` when polling, `ETIMEDOUT` after the deadline, `ERESTARTSYS` for a signal while
+/// interruptible, `EINTR` for a fatal one while killable. `done` is looked at once in any case.
+///
+/// `done` must not sleep.
+///
+/// # Safety
+///
+/// `queue` must be initialised, and stay so meanwhile.
+pub(super) unsafe fn wait_on(
+    queue: *mut bindings::wait_queue_head,
+    wait: Wait,
+    deadline: Deadline,
+    mut done: impl FnMut() -> bool,
+) -> Result {
+    if done() {
+        return Ok(());
+    }
+    if wait == Wait::Poll {
+        return Err(EAGAIN);
+    }
+    let entry = Opaque::<bindings::wait_queue_entry>::uninit();
+    // SAFETY: `entry` is valid memory, and stays where it is until `finish_wait()`.
+    unsafe { bindings::init_wait(entry.get()) };
+    let result = loop {
+        // SAFETY: `entry` is initialised, and `queue` is by this function's contract.
+        unsafe { bindings::prepare_to_wait(queue, entry.get(), wait.state() as c_int) };
+        if done() {
+            break Ok(());
+        }
+        if let Err(error) = wait.check() {
+            break Err(error);
+        }
+        match deadline.left() {
+            // SAFETY: Called in process context; the timeout is positive.
+            Ok(jiffies) => unsafe { bindings::schedule_timeout(jiffies) },
+            Err(error) => break Err(error),
+        };
+    };
+    // SAFETY: As for `prepare_to_wait()`.
+    unsafe { bindings::finish_wait(queue, entry.get()) };
+    result
+}
+
+/// Wakes everybody who sleeps on `queue`, in whatever way.
+///
+/// # Safety
+///
+/// `queue` must be initialised.
+pub(super) unsafe fn wake_all(queue: *mut bindings::wait_queue_head) {
+    // SAFETY: By this function's contract.
+    unsafe { bindings::__wake_up(queue, bindings::TASK_NORMAL, 0, core::ptr::null_mut()) };
+}
+
+/// A queue of sleeping tasks.
+#[pin_data]
+pub(crate) struct WaitQueue {
+    #[pin]
+    queue: Opaque<bindings::wait_queue_head>,
+}
+
+// SAFETY: A wait queue has its own lock.
+unsafe impl Send for WaitQueue {}
+// SAFETY: A wait queue has its own lock.
+unsafe impl Sync for WaitQueue {}
+
+impl WaitQueue {
+    /// An empty queue.
+    pub(crate) fn new(name: &'static CStr, key: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            queue <- Opaque::ffi_init(|slot| {
+                // SAFETY: `slot` is valid memory, `name` and `key` live for ever.
+                unsafe {
+                    bindings::__init_waitqueue_head(slot, name.as_char_ptr(), key.as_ptr())
+                }
+            }),
+        })
+    }
+
+    /// Sleeps until `done`, which must not sleep; see [`Wait`] and [`Deadline`] for what ends it early.
+    pub(crate) fn wait(
+        &self,
+        wait: Wait,
+        deadline: Deadline,
+        done: impl FnMut() -> bool,
+    ) -> Result {
+        // SAFETY: Initialised by `new()`.
+        unsafe { wait_on(self.queue.get(), wait, deadline, done) }
+    }
+
+    /// Wakes all, so that each looks again whether it is done.
+    pub(crate) fn wake_all(&self) {
+        // SAFETY: Initialised by `new()`.
+        unsafe { wake_all(self.queue.get()) };
+    }
+}

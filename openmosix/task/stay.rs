@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Why a process may not move now.
+//!
+//! The names are those of `/proc/PID/cantmove`; where openMosix had one, it is openMosix's. The bits
+//! are set in `kernel/openmosix_task.c`, `mm/openmosix_vma.c` and `arch/x86/kernel/openmosix.c`.
+
+use crate::sys::{
+    self,
+    mm::Mm, //
+};
+use kernel::{
+    bindings,
+    task::Task, //
+};
+
+/// A set of stay reasons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stay(u32);
+
+const NAMES: &[(u32, &str)] = &[
+    (bindings::OPENMOSIX_STAY_MONKEY, "monkey"),
+    (bindings::OPENMOSIX_STAY_MMAP_DEV, "mmap_dev"),
+    (bindings::OPENMOSIX_STAY_MLOCK, "mlock"),
+    (bindings::OPENMOSIX_STAY_CLONE_VM, "clone_vm"),
+    (bindings::OPENMOSIX_STAY_SHM, "shm"),
+    (bindings::OPENMOSIX_STAY_HUGETLB, "hugetlb"),
+    (bindings::OPENMOSIX_STAY_USERFAULTFD, "userfaultfd"),
+    (bindings::OPENMOSIX_STAY_GUARD, "guard"),
+    (bindings::OPENMOSIX_STAY_IO_URING, "io_uring"),
+    (bindings::OPENMOSIX_STAY_AIO, "aio"),
+    (bindings::OPENMOSIX_STAY_PTRACE, "ptrace"),
+    (bindings::OPENMOSIX_STAY_SECCOMP, "seccomp"),
+    (bindings::OPENMOSIX_STAY_RT_SCHED, "rt_sched"),
+    (bindings::OPENMOSIX_STAY_COMPAT, "compat"),
+    (bindings::OPENMOSIX_STAY_LDT, "ldt"),
+    (bindings::OPENMOSIX_STAY_DIRECT_IO, "direct_io"),
+    (bindings::OPENMOSIX_STAY_SHSTK, "shstk"),
+    (bindings::OPENMOSIX_STAY_DEBUG, "debug"),
+    (bindings::OPENMOSIX_STAY_SYSTEM, "system"),
+    (bindings::OPENMOSIX_STAY_INIT, "init"),
+    (bindings::OPENMOSIX_STAY_GUEST, "guest"),
+    (bindings::OPENMOSIX_STAY_TIME_NS, "time_ns"),
+];
+
+impl Stay {
+    /// Those of a task with its memory; without, if that is away or gone.
+    pub(crate) fn of(task: &Task, mm: Option<&Mm>) -> Self {
+        let mut bits = sys::task::stay(task);
+        let mut from = 0;
+        while let Some(vma) = mm.and_then(|mm| mm.next_vma(from)) {
+            bits |= vma.stay;
+            from = vma.end as u64;
+        }
+        Self(bits)
+    }
+
+    /// The one of a guest: it is steered at its home.
+    pub(crate) const GUEST: Self = Self(bindings::OPENMOSIX_STAY_GUEST);
+
+    /// Is it one that never moves?
+    pub(crate) fn is_system(self) -> bool {
+        self.0 & (bindings::OPENMOSIX_STAY_SYSTEM | bindings::OPENMOSIX_STAY_INIT) != 0
+    }
+
+    /// Their names.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES
+            .iter()
+            .filter(move |(bit, _)| self.0 & bit != 0)
+            .map(|&(_, name)| name)
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The image of a process, in parts.
+//!
+//! The parts follow each other as frames: `ImageStart`, `Task`, `Mm`, `Vmas` (as many as needed), `Pages`
+//! (as many as needed), `Cpu`, `Signals`, `ImageEnd`.
+
+use super::codec::{
+    message,
+    record,
+    Records,
+    Table, //
+};
+
+/// Signals that exist.
+pub(crate) const SIGNALS: usize = 64;
+
+/// Bytes of the general registers, as `user_regs_struct` lays them out.
+pub(crate) const REGISTERS: usize = 27 * 8;
+
+record! {
+    /// An area of the address space.
+    pub(crate) struct Vma {
+        /// First byte.
+        start: u64,
+        /// First byte behind it.
+        end: u64,
+        /// `PROT_…`, and bit 8 for a stack that grows down.
+        flags: u64,
+        /// What is mapped: a `VmaKind` of the image code.
+        kind: u64,
+    }
+}
+
+record! {
+    /// What a signal does, as `struct sigaction` of the kernel lays it out.
+    pub(crate) struct Action {
+        /// User address of the handler, or 0 (default) or 1 (ignore).
+        handler: u64,
+        /// `SA_…`.
+        flags: u64,
+        /// User address of the code that returns from the handler.
+        restorer: u64,
+        /// Signals blocked meanwhile.
+        mask: u64,
+    }
+}
+
+message! {
+    /// An image follows.
+    pub(crate) struct ImageStart {
+        /// Areas that will come.
+        vmas: u32,
+        /// Zero.
+        zero: u32,
+        /// Pages that will come.
+        pages: u64,
+    }
+
+    /// Numbers of the address space.
+    pub(crate) struct Mm {
+        /// The heap.
+        start_brk: u64,
+        /// Its end.
+        brk: u64,
+        /// Where the vDSO and its data are mapped, or 0.
+        vdso: u64,
+    }
+
+    /// Areas of the address space, in ascending order.
+    pub(crate) struct Vmas<'a> {
+        /// The areas.
+        areas: Records<'a, Vma>,
+    }
+
+    /// The state of the processor.
+    pub(crate) struct Cpu<'a> {
+        /// General registers.
+        registers: [u8; REGISTERS],
+        /// Extended state, in the format of ptrace.
+        xstate: &'a [u8],
+    }
+
+    /// How the process takes signals.
+    pub(crate) struct Signals<'a> {
+        /// Blocked now.
+        blocked: u64,
+        /// What each signal does, from signal 1 on.
+        actions: Table<'a, Action, SIGNALS>,
+    }
+
+    /// All else about the task.
+    pub(crate) struct Task {
+        /// Its name.
+        comm: [u8; 16],
+        /// User address of its rseq area, or 0.
+        rseq: u64,
+        /// Size of that area.
+        rseq_len: u32,
+        /// Signature before its abort handlers.
+        rseq_sig: u32,
+        /// The processor that its kernel last wrote there.
+        rseq_cpu: u32,
+        /// The concurrency id that its kernel last wrote there.
+        rseq_cid: u32,
+        /// The memory node that its kernel last wrote there.
+        rseq_node: u32,
+        /// User address of its list of robust futexes, or 0.
+        robust: u64,
+        /// User address of the thread id to clear at its end, or 0.
+        clear_child_tid: u64,
+        /// Alternative signal stack: its lowest address.
+        altstack: u64,
+        /// Its size, 0 without one.
+        altstack_size: u64,
+        /// `SS_…`.
+        altstack_flags: u64,
+        /// The sender's monotonic clock, as the process sees it.
+        monotonic_ns: i64,
+        /// The sender's boot-time clock, as the process sees it.
+        boottime_ns: i64,
+        /// How far its stack may grow.
+        stack_soft: u64,
+        /// How far that limit may be raised.
+        stack_hard: u64,
+    }
+
+    /// That was all.
+    pub(crate) struct ImageEnd {
+        /// Pages that were sent.
+        pages: u64,
+    }
+
+    /// The image is in place; nothing of it runs yet.
+    pub(crate) struct Installed {
+        /// Pages that came.
+        pages: u64,
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a deputy and its guest tell each other beside system calls.
+
+use super::{
+    codec::message,
+    image::Action, //
+};
+
+message! {
+    /// Deliver this signal to its handler. Home to guest.
+    pub(crate) struct Signal {
+        /// `siginfo_t`.
+        info: [u8; 128],
+        /// The handler, as home has it.
+        action: Action,
+        /// Signals blocked now.
+        blocked: u64,
+        /// Signals blocked again after the handler, if `has_saved`.
+        saved: u64,
+        /// 1 when `saved` counts, otherwise 0.
+        has_saved: u64,
+    }
+
+    /// Stand still. Home to guest.
+    pub(crate) struct Pause {
+    }
+
+    /// The guest stands still. Guest to home.
+    pub(crate) struct Paused {
+        /// Signals blocked on the guest.
+        blocked: u64,
+        /// CPU time that it used so far.
+        cpu_ns: u64,
+    }
+
+    /// Go on. Home to guest.
+    pub(crate) struct Resume {
+    }
+
+    /// Come home; an image must follow. Home to guest.
+    pub(crate) struct Recall {
+        /// A [`Reason`](super::prepare::Reason).
+        why: u64,
+    }
+
+    /// The guest comes home; its image follows. Guest to home.
+    pub(crate) struct ComeHome {
+        /// A [`Reason`](super::prepare::Reason).
+        why: u64,
+        /// CPU time that it used so far.
+        cpu_ns: u64,
+    }
+
+    /// Leave for another node. Home to guest.
+    pub(crate) struct GoOn {
+        /// Which.
+        node: u64,
+    }
+
+    /// The mask of blocked signals is now this. Either way.
+    pub(crate) struct Mask {
+        /// Signals blocked.
+        blocked: u64,
+    }
+
+    /// CPU time used so far. Guest to home.
+    pub(crate) struct CpuTime {
+        /// Nanoseconds.
+        ns: u64,
+    }
+
+    /// Die at once. Home to guest.
+    pub(crate) struct Kill {
+    }
+
+    /// The process is over. Either way.
+    pub(crate) struct Exit {
+        /// As in `do_exit()`.
+        code: u64,
+        /// CPU time that it used in all.
+        cpu_ns: u64,
+    }
+
+    /// The program did something for which it gets a signal, and has no handler. Guest to home.
+    pub(crate) struct Fault {
+        /// `siginfo_t`.
+        info: [u8; 128],
+        /// CPU time that it used so far.
+        cpu_ns: u64,
+    }
+
+    /// A line for the peer's log. Either way.
+    pub(crate) struct Note<'a> {
+        /// Printable ASCII.
+        text: &'a [u8],
+    }
+}

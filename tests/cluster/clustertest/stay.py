@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Stay reasons: what cannot move says why, stays where it is, and may move once the reason has gone."""
+
+import functools
+
+from .failed import Failed, Skip, expect
+from .kit import probe
+from .scenario import add, single
+
+# Name of the reason: whether a process can get rid of it.
+REASONS = {
+    "clone_vm": True, "mlock": True, "monkey": True, "shm": True, "hugetlb": True, "io_uring": True,
+    "aio": True, "ptrace": True, "rt_sched": True, "seccomp": False, "userfaultfd": True, "ldt": False,
+}
+
+
+def refused(process, reason):
+    """It must not move, and say why."""
+    record = process.try_move(2)
+    if not record["why"]:
+        raise Failed("it moved in spite of %s" % reason, process.node.number, process.command)
+    expect("where it is", "0", process.where(), process.node.number, process.command)
+
+
+def stays(reason, passing, cluster):
+    """Take up the reason; be refused; get rid of it; move."""
+    home = cluster[1]
+    with home.start([probe("stay"), reason]) as process:
+        try:
+            process.ready()
+        except Failed:
+            result = process.finish()
+            if result["status"] == 4:
+                raise Skip(result["out"]["text"]) from None
+            raise
+        expect("stay reasons", [reason], process.proc("cantmove").split(), home.number, process.command)
+        refused(process, reason)
+        process.alive()
+        if passing:
+            expect("stay reasons afterwards", [], process.proc("cantmove").split(), home.number, process.command)
+            process.move(2)
+            process.alive()
+        result = process.finish()
+        expect("exit status; stderr: %s" % result["err"]["text"], 0, result["status"], home.number, process.command)
+
+
+def init(cluster):
+    """Process 1 never moves."""
+    if "init" not in (cluster[1].read("/proc/1/cantmove") or "").split():
+        raise Failed("cantmove: %r" % cluster[1].read("/proc/1/cantmove"), 1, "cat /proc/1/cantmove")
+
+
+def system(cluster):
+    """Kernel threads never move."""
+    if "system" not in (cluster[1].read("/proc/2/cantmove") or "").split():
+        raise Failed("cantmove: %r" % cluster[1].read("/proc/2/cantmove"), 1, "cat /proc/2/cantmove")
+
+
+def nowhere(cluster):
+    """A node that does not exist, and one that is no number, are refused."""
+    home = cluster[1]
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        for target in ("77", "-1", "x", "", "4294967298", "2 3"):
+            record = process.try_move(target, 20)
+            if not record["why"]:
+                raise Failed("it went to node %r" % target, 1, process.command)
+            expect("where it is", "0", process.where(), 1, process.command)
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
+def stranger(cluster):
+    """Another user may not move my process."""
+    home = cluster[1]
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        done = home.run(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c",
+                         "echo 2 > /proc/%d/goto" % process.pid])
+        if done["status"] == 0:
+            raise Failed("the write was allowed", 1, "echo 2 > /proc/%d/goto as another user" % process.pid)
+        process.alive()
+        expect("where it is", "0", process.where(), 1, process.command)
+        process.finish()
+
+
+def owner(cluster):
+    """An ordinary user moves the own process."""
+    home = cluster[1]
+    with home.start([probe("paths")], user=1000) as process:
+        process.ready()
+        home.must(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c",
+                   "echo 2 > /proc/%d/goto" % process.pid])
+        home.until("/proc/%d/where" % process.pid, r"^2$")
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
+def register():
+    """All reasons."""
+    for reason, passing in REASONS.items():
+        add("stay/%s" % reason, "%s keeps a process at home" % reason, functools.partial(stays, reason, passing))
+    single("stay/init", init)
+    single("stay/system", system)
+    single("stay/nowhere", nowhere)
+    single("stay/stranger", stranger)
+    single("stay/owner", owner)

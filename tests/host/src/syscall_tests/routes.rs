@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where calls run.
+
+use super::calls::nr;
+use crate::syscall::{
+    describe,
+    route,
+    Route,
+    Special, //
+};
+
+fn to(name: &str, args: [u64; 6]) -> Route {
+    route(nr(name), &args)
+}
+
+#[test]
+fn unknown_means_forward() {
+    assert_eq!(route(337, &[0; 6]), Route::Home);
+    assert_eq!(route(423, &[0; 6]), Route::Home);
+    assert_eq!(route(473, &[0; 6]), Route::Home);
+    assert_eq!(route(u64::MAX, &[0; 6]), Route::Home);
+    assert_eq!(route(0x4000_0000, &[0; 6]), Route::Home);
+    assert_eq!(describe(u64::MAX, &[0; 6]), None);
+    assert_eq!(to("prctl", [999, 0, 0, 0, 0, 0]), Route::Home);
+}
+
+#[test]
+fn clocks_are_told_apart() {
+    let clock = Route::Special(Special::Clock);
+    for id in [0, 1, 4, 5, 6, 7, 11] {
+        assert_eq!(to("clock_gettime", [id, 0, 0, 0, 0, 0]), clock);
+        assert_eq!(to("clock_getres", [id, 0, 0, 0, 0, 0]), clock);
+    }
+    // CPU time, alarms, CPU clocks of processes, dynamic clocks.
+    for id in [2, 3, 8, 9, 12, 0xffff_fffa, 0xffff_fffb, u64::MAX] {
+        assert_eq!(to("clock_gettime", [id, 0, 0, 0, 0, 0]), Route::Home);
+    }
+    // The clock is an int.
+    assert_eq!(to("clock_gettime", [1 << 32, 0, 0, 0, 0, 0]), clock);
+}
+
+#[test]
+fn futexes_with_owners_come_home() {
+    for op in [0, 1, 9, 10, 128, 129, 128 | 256 | 9] {
+        assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::Guest);
+    }
+    for op in [6, 7, 8, 11, 12, 13, 6 | 128, 13 | 128 | 256] {
+        assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::HomeFirst);
+    }
+}
+
+#[test]
+fn registers_are_set_here_and_features_at_home() {
+    for code in 0x1001..=0x1004 {
+        assert_eq!(to("arch_prctl", [code, 0, 0, 0, 0, 0]), Route::Guest);
+    }
+    for code in [0, 0x1000, 0x1005, 0x1012, 0x1023, 0x4001, 0x5001] {
+        assert_eq!(to("arch_prctl", [code, 0, 0, 0, 0, 0]), Route::HomeFirst);
+    }
+}
+
+#[test]
+fn options_of_prctl_are_told_apart() {
+    assert_eq!(to("prctl", [15, 0, 0, 0, 0, 0]), Route::Both);
+    assert_eq!(to("prctl", [16, 0, 0, 0, 0, 0]), Route::Home);
+    assert_eq!(to("prctl", [22, 0, 0, 0, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("prctl", [40, 0, 0, 0, 0, 0]), Route::Guest);
+}
+
+#[test]
+fn asking_is_not_changing() {
+    assert_eq!(to("personality", [0xffff_ffff, 0, 0, 0, 0, 0]), Route::Home);
+    assert_eq!(
+        to("personality", [0x4_0000, 0, 0, 0, 0, 0]),
+        Route::HomeFirst
+    );
+    assert_eq!(to("prlimit64", [0, 3, 0, 1, 0, 0]), Route::Home);
+    assert_eq!(
+        to("prlimit64", [0, 3, 1, 0, 0, 0]),
+        Route::Special(Special::Rlimit)
+    );
+    assert_eq!(to("get_robust_list", [0, 1, 1, 0, 0, 0]), Route::Guest);
+    assert_eq!(to("get_robust_list", [7, 1, 1, 0, 0, 0]), Route::HomeFirst);
+}
+
+#[test]
+fn pages_that_a_call_keeps_stay_at_home() {
+    let zerocopy = 0x0400_0000;
+    assert_eq!(to("sendto", [0, 0, 0, zerocopy, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("sendmsg", [0, 0, zerocopy, 0, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("sendmmsg", [0, 0, 0, zerocopy, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("sendto", [0, 0, 0, 0x4000, 0, 0]), Route::Home);
+    for name in ["vmsplice", "io_submit", "io_uring_enter", "mlock"] {
+        assert_eq!(to(name, [0; 6]), Route::HomeFirst);
+    }
+}
+
+#[test]
+fn the_process_itself_is_made_at_home() {
+    for name in [
+        "fork", "vfork", "clone", "clone3", "execve", "execveat", "ptrace", "shmat", "seccomp",
+    ] {
+        assert_eq!(to(name, [0; 6]), Route::HomeFirst, "{name}");
+    }
+    for name in ["getpid", "read", "write", "openat", "kill", "wait4"] {
+        assert_eq!(to(name, [0; 6]), Route::Home, "{name}");
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A fake root directory for the tests of the tools: `/proc` and `/etc` as files.
+//!
+//! Files are replaced as a whole, so that a reader never sees half of one, as with the kernel.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+mod program;
+
+pub use program::Ended;
+
+/// A root directory that goes away with its test.
+pub struct Tree {
+    dir: tempfile::TempDir,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tree {
+    /// A machine without openMosix.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// Node 1 of a cluster of three, of which node 3 is down; node 2 has an alias.
+    pub fn cluster() -> Self {
+        let tree = Self::new();
+        tree.write("proc/hpc/admin/mospe", "1\n");
+        tree.write("proc/hpc/admin/version", "openMosix 0.1 protocol 1 linux 7.3.4\n");
+        tree.write("proc/hpc/admin/refused", "no-key 2\nversion 0\nmalformed 1\n");
+        tree.write("proc/hpc/admin/config", "me 1\nnode 1 10.0.0.1 3\nalias 2 10.9.0.2\n");
+        for (id, status) in [(1, 3), (2, 3), (3, 1)] {
+            let file = |name: &str| format!("proc/hpc/nodes/{id}/{name}");
+            tree.write(&file("status"), &format!("{status}\n"));
+            tree.write(&file("address"), &format!("10.0.0.{id}\n"));
+            tree.write(&file("speed"), "10000\n");
+            tree.write(&file("CPUs"), "4\n");
+            tree.write(&file("mem"), "1073741824\n");
+            tree.write(&file("tmem"), "2147483648\n");
+        }
+        fs::create_dir_all(tree.root().join("proc/hpc/remote")).expect("a directory");
+        tree
+    }
+
+    /// Add a process of user `uid` that is at home and has never moved.
+    pub fn process(&self, pid: u32, uid: u32, comm: &str) {
+        let file = |name: &str| format!("proc/{pid}/{name}");
+        // Terminal 34817 is pts/1; 150 and 50 ticks are two seconds.
+        let stat =
+            format!("{pid} ({comm}) S 1 {pid} {pid} 34817 {pid} 0 0 0 0 0 150 50 0 0 20 0 1");
+        self.write(&file("stat"), &format!("{stat} 0 100\n"));
+        self.write(&file("status"), &format!("Name:\t{comm}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n"));
+        self.write(&file("cmdline"), &format!("/usr/bin/{comm}\0--really\0"));
+        for (name, content) in
+            [("where", "0\n"), ("goto", "0\n"), ("cantmove", ""), ("nmigs", "0\n")]
+        {
+            self.write(&file(name), content);
+        }
+        self.write(&file("migration"), "");
+    }
+
+    /// The root directory.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Make or replace a file.
+    pub fn write(&self, path: &str, content: &str) {
+        self.write_mode(path, content, 0o644);
+    }
+
+    /// Make or replace a file with the given mode.
+    pub fn write_mode(&self, path: &str, content: &str, mode: u32) {
+        let path = self.root().join(path);
+        let new = path.with_extension("new");
+        fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory");
+        fs::write(&new, content).expect("a new file");
+        fs::set_permissions(&new, fs::Permissions::from_mode(mode)).expect("its mode");
+        fs::rename(&new, &path).expect("the file in place");
+    }
+
+    /// The content of a file.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root().join(path)).expect(path)
+    }
+
+    /// Remove a file.
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.root().join(path)).expect(path);
+    }
+
+    /// Wait until somebody has written `content` to a file.
+    pub fn wait_for(&self, path: &str, content: &str) {
+        let path: PathBuf = self.root().join(path);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let now = fs::read_to_string(&path).unwrap_or_default();
+            if now == content {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{}: waited for {content:?}, last seen {now:?}",
+                path.display()
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}

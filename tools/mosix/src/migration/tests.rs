@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Tests of requests and records; a thread plays the kernel.
+
+use super::*;
+use fake::Tree;
+
+const LIMIT: Option<Duration> = Some(Duration::from_secs(20));
+
+fn record(to: u16, result: &str, reason: &str) -> String {
+    format!(
+        "from: 0\nto: {to}\nstage: commit\nresult: {result}\nreason: {reason}\npages: 12\n\
+         bytes: 49152\nprepare_us: 1\nfreeze_us: 2\ncopy_us: 3\ncommit_us: 4\ntotal_us: 10\n"
+    )
+}
+
+/// Ask for a move of process 42 to node 2 while `kernel` answers.
+fn ask(tree: &Tree, limit: Option<Duration>, kernel: impl FnOnce() + Send) -> Result<Arrival> {
+    let system = System::at(tree.root());
+    thread::scope(|scope| {
+        let pending = system.process(42).unwrap().request(Place::Node(2)).unwrap().unwrap();
+        scope.spawn(kernel);
+        pending.wait(limit)
+    })
+}
+
+fn tree() -> Tree {
+    let tree = Tree::cluster();
+    tree.process(42, 0, "xz");
+    tree
+}
+
+#[test]
+fn records() {
+    assert_eq!(Move::parse("").unwrap(), None);
+    let last = Move::parse(&record(2, "ok", "")).unwrap().unwrap();
+    assert_eq!((last.from, last.to), (Place::Home, Place::Node(2)));
+    assert_eq!((last.pages, last.bytes, last.total_us), (12, 49152, 10));
+    assert_eq!((last.reason.clone(), last.outcome()), (None, Some(true)));
+    let failed = Move::parse(&record(2, "failed", "no memory: 3 pages")).unwrap().unwrap();
+    assert_eq!(failed.reason.as_deref(), Some("no memory: 3 pages"));
+    assert_eq!(failed.outcome(), Some(false));
+    assert!(Move::parse("from: 0\nto: elsewhere\n").is_err());
+    assert!(Move::parse("from: 0\nto: 1\npages: many\n").is_err());
+}
+
+#[test]
+fn a_move_that_arrives() {
+    let tree = tree();
+    let arrival = ask(&tree, LIMIT, || {
+        tree.wait_for("proc/42/goto", "2\n");
+        tree.write("proc/42/migration", &record(2, "running", ""));
+        tree.write("proc/42/migration", &record(2, "ok", ""));
+    });
+    let Arrival::Moved(Some(last)) = arrival.unwrap() else { panic!("not moved") };
+    assert_eq!(last.pages, 12);
+}
+
+#[test]
+fn a_move_that_fails_says_why() {
+    let tree = tree();
+    let error = ask(&tree, LIMIT, || tree.write("proc/42/migration", &record(2, "failed", "shm")));
+    let text = error.as_ref().unwrap_err().to_string();
+    assert_eq!(text, "process 42 did not move to node 2: shm");
+    assert_eq!(error.unwrap_err().exit(), crate::Exit::Failed);
+}
+
+#[test]
+fn a_move_that_fails_because_the_node_is_gone() {
+    let tree = tree();
+    let error = ask(&tree, LIMIT, || {
+        tree.write("proc/hpc/nodes/2/status", "1\n");
+        tree.write("proc/42/migration", &record(2, "failed", "link lost"));
+    });
+    assert_eq!(error.unwrap_err().exit(), crate::Exit::Unreachable);
+}
+
+#[test]
+fn older_and_other_moves_do_not_count() {
+    let tree = tree();
+    // An old failure of the same move, then the end of somebody else's: neither is the answer.
+    tree.write("proc/42/migration", &record(2, "failed", "yesterday"));
+    let limit = Some(Duration::from_millis(100));
+    let error = ask(&tree, limit, || tree.write("proc/42/migration", &record(3, "ok", "")));
+    let Error::TimedOut { stage, .. } = error.unwrap_err() else { panic!("it ended") };
+    assert_eq!(stage, "queued");
+}
+
+#[test]
+fn the_count_is_an_answer_too() {
+    let tree = tree();
+    let arrival = ask(&tree, LIMIT, || {
+        tree.write("proc/42/where", "2\n");
+        tree.write("proc/42/nmigs", "1\n");
+    });
+    assert_eq!(arrival.unwrap(), Arrival::Moved(None));
+}
+
+#[test]
+fn a_process_that_ends_meanwhile() {
+    let tree = tree();
+    let error = ask(&tree, LIMIT, || {
+        let process = tree.root().join("proc/42");
+        std::fs::rename(process, tree.root().join("gone")).unwrap();
+    });
+    assert!(matches!(error, Err(Error::NoProcess(42))), "{error:?}");
+}
+
+#[test]
+fn already_there() {
+    let tree = tree();
+    tree.write("proc/42/where", "2\n");
+    let system = System::at(tree.root());
+    assert!(system.process(42).unwrap().request(Place::Node(2)).unwrap().is_none());
+    assert_eq!(tree.read("proc/42/goto"), "0\n", "nothing was asked");
+}
+
+#[test]
+fn a_request_that_is_refused_names_the_stay_reasons() {
+    let tree = tree();
+    tree.remove("proc/42/goto");
+    // A file that cannot be written, whoever tries.
+    std::fs::create_dir(tree.root().join("proc/42/goto")).unwrap();
+    let system = System::at(tree.root());
+    let refused = || system.process(42).unwrap().request(Place::Node(2)).unwrap_err().to_string();
+    assert!(refused().ends_with("proc/42/goto: Is a directory"), "{}", refused());
+    tree.write("proc/42/cantmove", "mlock\nshm\n");
+    let expected = "process 42 did not move to node 2: it cannot move now (mlock, shm)";
+    assert_eq!(refused(), expected);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A process as `/proc/PID` shows it, openMosix's files included.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::unistd::{SysconfVar, sysconf};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::place::Place;
+use crate::system::System;
+
+/// A handle on one process; nothing is read before it is asked for.
+#[derive(Clone, Debug)]
+pub struct Process<'a> {
+    system: &'a System,
+    /// Its number.
+    pub pid: u32,
+}
+
+/// What a table of processes shows about one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Snapshot {
+    /// Its number.
+    pub pid: u32,
+    /// Its parent's number.
+    pub ppid: u32,
+    /// Its effective user.
+    pub uid: u32,
+    /// The user's name.
+    pub user: String,
+    /// Where it runs, 0 at home; `None` if the kernel does not say.
+    pub node: Option<Place>,
+    /// How often it has moved.
+    pub nmigs: Option<u64>,
+    /// Why it cannot move now.
+    pub cantmove: Vec<String>,
+    /// Its state, a letter as in `ps`.
+    pub state: char,
+    /// Its terminal.
+    pub tty: Option<String>,
+    /// The CPU time that it has used.
+    #[serde(rename = "cpu_seconds", serialize_with = "seconds")]
+    pub time: Duration,
+    /// Its name.
+    pub comm: String,
+    /// Its command line; empty for threads of the kernel.
+    pub args: Vec<String>,
+}
+
+impl System {
+    /// The process with number `pid`.
+    pub fn process(&self, pid: u32) -> Result<Process<'_>> {
+        if self.path(format!("proc/{pid}")).is_dir() {
+            Ok(Process { system: self, pid })
+        } else {
+            Err(Error::NoProcess(pid))
+        }
+    }
+
+    /// The terminal of the calling program.
+    pub fn my_terminal(&self) -> Result<Option<String>> {
+        let path = self.path("proc/self/stat");
+        let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, error))?;
+        let stat = Stat::parse(&text).ok_or_else(|| Error::format(path, "not understood"))?;
+        Ok(tty_name(stat.tty))
+    }
+
+    /// All processes that can be read, in the order of their numbers.
+    pub fn processes(&self) -> Result<Vec<Snapshot>> {
+        let pids: Vec<u32> = self.numbered("proc")?;
+        let read = pids.into_iter().map(|pid| Process { system: self, pid }.snapshot());
+        read.filter(|snapshot| !matches!(snapshot, Err(Error::NoProcess(_)))).collect()
+    }
+}
+
+impl<'a> Process<'a> {
+    /// The machine it is on.
+    pub(crate) fn system(&self) -> &'a System {
+        self.system
+    }
+
+    /// The path of one of its files.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.system.path(format!("proc/{}/{file}", self.pid))
+    }
+
+    /// The text of one of its files, without the final newline.
+    pub fn read(&self, file: &str) -> Result<String> {
+        match fs::read(self.path(file)) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).trim_end().to_string()),
+            Err(error) => Err(self.explain(file, error)),
+        }
+    }
+
+    /// Turn an error with one of its files into the right one.
+    pub(crate) fn explain(&self, file: &str, error: std::io::Error) -> Error {
+        const ESRCH: i32 = 3;
+        if error.raw_os_error() == Some(ESRCH) || !self.path("").is_dir() {
+            return Error::NoProcess(self.pid);
+        }
+        match error.kind() {
+            ErrorKind::NotFound if self.system.require_openmosix().is_err() => Error::NoKernel,
+            _ => Error::io(self.path(file), error),
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&self, file: &str) -> Result<T> {
+        let text = self.read(file)?;
+        let wrong = || Error::format(self.path(file), format!("'{text}' is not a number"));
+        text.parse().map_err(|_| wrong())
+    }
+
+    /// Where it runs now.
+    pub fn place(&self) -> Result<Place> {
+        self.number::<u16>("where").map(Place::from)
+    }
+
+    /// How often it has moved.
+    pub fn nmigs(&self) -> Result<u64> {
+        self.number("nmigs")
+    }
+
+    /// Why it cannot move now; nothing if it can.
+    pub fn cantmove(&self) -> Result<Vec<String>> {
+        Ok(self.read("cantmove")?.split_whitespace().map(str::to_string).collect())
+    }
+
+    /// Everything that a table shows about it.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let stat = Stat::parse(&self.read("stat")?)
+            .ok_or_else(|| Error::format(self.path("stat"), "not understood"))?;
+        let uid = effective_uid(&self.read("status")?)
+            .ok_or_else(|| Error::format(self.path("status"), "has no user"))?;
+        let cmdline = self.read("cmdline")?;
+        let args = cmdline.trim_end_matches('\0').split('\0').filter(|_| !cmdline.is_empty());
+        Ok(Snapshot {
+            pid: self.pid,
+            ppid: stat.ppid,
+            uid,
+            user: crate::user::name(uid),
+            node: said(self.place())?,
+            nmigs: said(self.nmigs())?,
+            cantmove: said(self.cantmove())?.unwrap_or_default(),
+            state: stat.state,
+            tty: tty_name(stat.tty),
+            time: stat.time,
+            comm: stat.comm,
+            args: args.map(str::to_string).collect(),
+        })
+    }
+}
+
+/// A fact that this kernel does not show, or not to us, is not known; other errors stay.
+fn said<T>(fact: Result<T>) -> Result<Option<T>> {
+    match fact {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NoKernel) => Ok(None),
+        Err(Error::Io { source, .. })
+            if matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The fields of `/proc/PID/stat` that matter here.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    comm: String,
+    state: char,
+    ppid: u32,
+    tty: u32,
+    time: Duration,
+}
+
+impl Stat {
+    fn parse(text: &str) -> Option<Self> {
+        // The name may contain anything, parentheses and blanks included.
+        let (head, tail) = text.rsplit_once(") ")?;
+        let (_, comm) = head.split_once(" (")?;
+        let fields: Vec<&str> = tail.split(' ').collect();
+        let ticks: u64 =
+            fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        Some(Self {
+            comm: comm.to_string(),
+            state: fields.first()?.chars().next()?,
+            ppid: fields.get(1)?.parse().ok()?,
+            tty: fields.get(4)?.parse::<i32>().ok()? as u32,
+            time: Duration::from_millis(ticks * 1000 / ticks_per_second()),
+        })
+    }
+}
+
+fn ticks_per_second() -> u64 {
+    let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
+    ticks.and_then(|ticks| ticks.try_into().ok()).filter(|ticks| *ticks > 0).unwrap_or(100)
+}
+
+/// The effective user in `/proc/PID/status`.
+fn effective_uid(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The name of the terminal with the device number of `/proc/PID/stat`.
+fn tty_name(device: u32) -> Option<String> {
+    let major = (device >> 8) & 0xfff;
+    let minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+    match (major, minor) {
+        (0, _) => None,
+        (4, 0..=63) => Some(format!("tty{minor}")),
+        (4, _) => Some(format!("ttyS{}", minor - 64)),
+        (5, 1) => Some("console".to_string()),
+        (136..=143, _) => Some(format!("pts/{}", (major - 136) * 256 + minor)),
+        (229, _) => Some(format!("hvc{minor}")),
+        _ => Some(format!("{major}:{minor}")),
+    }
+}
+
+fn seconds<S: serde::Serializer>(
+    time: &Duration,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fake::Tree;
+
+    #[test]
+    fn a_process_with_a_nasty_name() {
+        let stat = Stat::parse("7 (a) R (b c) S 1 7 7 34817 7 0 0 0 0 0 150 50 0 0 20").unwrap();
+        let comm = "a) R (b c".to_string();
+        let time = Duration::from_secs(2);
+        assert_eq!(stat, Stat { comm, state: 'S', ppid: 1, tty: 34817, time });
+        assert_eq!(Stat::parse("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn terminals() {
+        assert_eq!(tty_name(0), None);
+        assert_eq!(tty_name(34817).as_deref(), Some("pts/1"));
+        assert_eq!(tty_name(136 << 8 | 44 | 1 << 20).as_deref(), Some("pts/300"));
+        assert_eq!(tty_name(4 << 8 | 1).as_deref(), Some("tty1"));
+        assert_eq!(tty_name(4 << 8 | 64).as_deref(), Some("ttyS0"));
+    }
+
+    #[test]
+    fn snapshots_know_openmosix() {
+        let tree = Tree::cluster();
+        tree.process(42, 0, "xz");
+        tree.write("proc/42/where", "2\n");
+        tree.write("proc/42/nmigs", "3\n");
+        tree.write("proc/42/cantmove", "shm\nmlock\n");
+        let system = System::at(tree.root());
+        let snapshot = system.process(42).unwrap().snapshot().unwrap();
+        assert_eq!(snapshot.node, Some(Place::Node(2)));
+        assert_eq!(snapshot.nmigs, Some(3));
+        assert_eq!(snapshot.cantmove, ["shm", "mlock"]);
+        assert_eq!(snapshot.args, ["/usr/bin/xz", "--really"]);
+        assert_eq!((snapshot.user.as_str(), snapshot.ppid), ("root", 1));
+        assert!(matches!(system.process(43), Err(Error::NoProcess(43))));
+    }
+
+    #[test]
+    fn other_kernels_just_say_less() {
+        let tree = Tree::new();
+        tree.process(42, 0, "xz");
+        for file in ["where", "nmigs", "cantmove"] {
+            tree.remove(&format!("proc/42/{file}"));
+        }
+        tree.write("proc/42/cmdline", "");
+        let system = System::at(tree.root());
+        let processes = system.processes().unwrap();
+        assert_eq!((processes.len(), processes[0].node), (1, None));
+        assert!(processes[0].args.is_empty());
+        assert!(matches!(system.process(42).unwrap().place(), Err(Error::NoKernel)));
+    }
+}

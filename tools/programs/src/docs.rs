@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Manual pages and shell completions, made from the command lines themselves.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use clap::Command;
+use clap_complete::{Shell, generate};
+use clap_mangen::Man;
+
+use crate::cli::Program;
+use crate::{migrate, mosctl, mosrun, mps, setpe, showmap};
+
+/// Write the documentation of all programs below `share`, laid out as in `/usr/share`.
+pub fn write_all(share: &Path) -> io::Result<()> {
+    write::<setpe::Setpe>(share)?;
+    write::<showmap::Showmap>(share)?;
+    write::<migrate::Migrate>(share)?;
+    write::<mosrun::Mosrun>(share)?;
+    write::<mosctl::Mosctl>(share)?;
+    write::<mps::Mps>(share)
+}
+
+fn write<P: Program>(share: &Path) -> io::Result<()> {
+    let mut command = P::command().disable_help_subcommand(true);
+    command.build();
+    manual::<P>(&command, share)?;
+    let name = command.get_name().to_string();
+    for (shell, file) in [
+        (Shell::Bash, format!("bash-completion/completions/{name}")),
+        (Shell::Zsh, format!("zsh/site-functions/_{name}")),
+        (Shell::Fish, format!("fish/vendor_completions.d/{name}.fish")),
+    ] {
+        let mut text = Vec::new();
+        generate(shell, &mut P::command(), &name, &mut text);
+        put(&share.join(file), &text)?;
+    }
+    Ok(())
+}
+
+/// Write the page of a command, which has been built, and of its subcommands.
+fn manual<P: Program>(command: &Command, share: &Path) -> io::Result<()> {
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    let version = env!("CARGO_PKG_VERSION");
+    let man = Man::new(command.clone().version(version));
+    let section = P::SECTION;
+    let mut text = format!(".TH \"{name}\" {section} \"\" \"openMosix {version}\" \"openMosix\"\n")
+        .into_bytes();
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    if command.get_arguments().next().is_some() {
+        man.render_options_section(&mut text)?;
+    }
+    let subcommands = || command.get_subcommands().filter(|it| !it.is_hide_set());
+    if subcommands().next().is_some() {
+        man.render_subcommands_section(&mut text)?;
+    }
+    text.extend(format!(".SH \"EXIT STATUS\"\n.nf\n{}\n.fi\n", P::EXIT_STATUS).into_bytes());
+    put(&share.join(format!("man/man{section}/{name}.{section}")), &text)?;
+    for subcommand in subcommands() {
+        manual::<P>(subcommand, share)?;
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `migrate`: move a process to another node or back home.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Parser;
+use mosix::migration::{Arrival, Move};
+use mosix::{Error, Place, Result, System};
+
+use crate::cli::Program;
+use crate::output::{bytes, duration, print};
+
+/// Move a process to another node
+///
+/// Waits until the process has arrived or the move has failed, and says which. A process that
+/// fails to move goes on where it was. Users may move their own processes, root may move all.
+#[derive(Parser, Debug)]
+#[command(name = "migrate", version)]
+pub struct Migrate {
+    /// The process
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pid: u32,
+
+    /// Where to: a node number, home, or balance (where it runs best)
+    #[arg(value_name = "ID|home|balance")]
+    target: Target,
+
+    /// Wait at most this long; the request stands even then
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    /// Ask for the move and do not wait for it
+    #[arg(short, long, conflicts_with = "timeout")]
+    no_wait: bool,
+}
+
+/// Where a process shall go.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Place(Place),
+    Balance,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(word: &str) -> std::result::Result<Self, String> {
+        match word {
+            "balance" => Ok(Self::Balance),
+            _ => word.parse().map(Self::Place).map_err(|error| format!("{error}, nor 'balance'")),
+        }
+    }
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let number = text.parse().ok();
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| format!("'{text}' is not a number of seconds"))
+}
+
+impl Program for Migrate {
+    fn run(self, system: &System) -> Result<()> {
+        let Target::Place(place) = self.target else {
+            return Err(Error::NotYet("balance".into()));
+        };
+        let process = system.process(self.pid)?;
+        let target = system.as_seen_here(place)?;
+        system.require_reachable(target)?;
+        let arrival = match process.request(target)? {
+            None => Arrival::Already,
+            Some(_) if self.no_wait => return Ok(()),
+            Some(pending) => pending.wait(self.timeout)?,
+        };
+        print(&self.report(target, &arrival))
+    }
+}
+
+impl Migrate {
+    fn report(&self, target: Place, arrival: &Arrival) -> String {
+        let pid = self.pid;
+        match arrival {
+            Arrival::Already if target == Place::Home => format!("process {pid} is at home\n"),
+            Arrival::Already => format!("process {pid} is on {target} already\n"),
+            Arrival::Moved(None) => format!("process {pid} moved to {target}\n"),
+            Arrival::Moved(Some(Move { bytes: sent, total_us, freeze_us, .. })) => format!(
+                "process {pid} moved to {target}: {} in {}, of which it stood still {}\n",
+                bytes(*sent),
+                duration(*total_us),
+                duration(*freeze_us)
+            ),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The manual pages and completions that the build makes.
+
+use fake::Tree;
+
+#[test]
+fn every_program_is_documented() {
+    let tree = Tree::new();
+    let share = tree.root().display().to_string();
+    tree.run(env!("CARGO_BIN_EXE_mosix-docs"), &[&share]).data();
+    let programs =
+        [("setpe", 8), ("showmap", 8), ("migrate", 1), ("mosrun", 1), ("mosctl", 1), ("mps", 1)];
+    for (name, section) in programs {
+        let page = tree.read(&format!("man/man{section}/{name}.{section}"));
+        assert!(page.contains(".SH \"EXIT STATUS\"") && page.contains(".SH OPTIONS"), "{name}");
+        let bash = tree.read(&format!("bash-completion/completions/{name}"));
+        assert!(bash.contains("--version"), "{name}");
+        tree.read(&format!("zsh/site-functions/_{name}"));
+        tree.read(&format!("fish/vendor_completions.d/{name}.fish"));
+    }
+    let page = tree.read("man/man1/mosctl-node-list.1");
+    assert!(page.contains("mosctl node list"), "{page}");
+    let missing = tree.run(env!("CARGO_BIN_EXE_mosix-docs"), &[]).failure(2);
+    assert_eq!(missing, "usage: mosix-docs SHARE\n");
+}
+
+#[test]
+fn help_goes_to_standard_output_with_the_exit_status() {
+    let help = Tree::new().run(env!("CARGO_BIN_EXE_mosrun"), &["--help"]).data();
+    assert!(help.contains("  127  CMD was not found\n"), "{help}");
+    let help = Tree::new().run(env!("CARGO_BIN_EXE_migrate"), &["-h"]).data();
+    assert!(help.contains("  4  not permitted\n"), "{help}");
+}

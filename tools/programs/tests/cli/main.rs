@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The programs as their users meet them: output, messages, exit status.
+
+mod docs;
+mod migrate;
+mod mosctl;
+mod mosrun;
+mod mps;
+mod setpe;
+mod showmap;
