@@ -244,12 +244,12 @@ out:
 
 /**
  * openmosix_set_clocks - let the current task's clocks go on from its home's
- * @monotonic_ns: CLOCK_MONOTONIC at home, now
- * @boottime_ns: CLOCK_BOOTTIME at home, now
+ * @monotonic: how far its CLOCK_MONOTONIC is ahead of ours, in nanoseconds
+ * @boottime: how far its CLOCK_BOOTTIME is ahead of ours, in nanoseconds
  *
  * Before openmosix_become_guest(), which enters the new time namespace.
  */
-int openmosix_set_clocks(s64 monotonic_ns, s64 boottime_ns)
+int openmosix_set_clocks(s64 monotonic, s64 boottime)
 {
 	struct time_namespace *ns;
 	int ret = ksys_unshare(CLONE_NEWTIME);
@@ -257,8 +257,8 @@ int openmosix_set_clocks(s64 monotonic_ns, s64 boottime_ns)
 	if (ret)
 		return ret;
 	ns = current->nsproxy->time_ns_for_children;
-	ns->offsets.monotonic = ns_to_timespec64(monotonic_ns - ktime_get_ns());
-	ns->offsets.boottime = ns_to_timespec64(boottime_ns - ktime_get_boottime_ns());
+	ns->offsets.monotonic = ns_to_timespec64(monotonic);
+	ns->offsets.boottime = ns_to_timespec64(boottime);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <linux/posix-timers.h>
 #include <linux/resume_user_mode.h>
 #include <linux/rseq.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/deadline.h>
 #include <linux/sched/rt.h>
@@ -163,6 +165,46 @@ void openmosix_kick(struct task_struct *task)
 {
 	set_notify_resume(task);
 	set_notify_signal(task);
+}
+
+struct late_kick {
+	struct timer_list timer;
+	struct task_struct *task;
+};
+
+static void late_kick(struct timer_list *timer)
+{
+	struct late_kick *kick = timer_container_of(kick, timer, timer);
+
+	openmosix_kick(kick->task);
+	put_task_struct(kick->task);
+	kfree(kick);
+}
+
+/**
+ * openmosix_kick_later - kick the current task again in a moment, after it has
+ * been in user mode
+ */
+void openmosix_kick_later(void)
+{
+	struct late_kick *kick = kmalloc_obj(*kick);
+
+	if (!kick) {
+		/* Then at once: it comes back here until there is memory. */
+		openmosix_kick(current);
+		return;
+	}
+	kick->task = get_task_struct(current);
+	timer_setup(&kick->timer, late_kick, 0);
+	mod_timer(&kick->timer, jiffies + 1);
+}
+
+/** openmosix_forget_kick - let a kick of the current task be over */
+void openmosix_forget_kick(void)
+{
+	clear_notify_signal();
+	if (task_work_pending(current))
+		task_work_run();
 }
 
 /** openmosix_intercept - let the system calls of the current task be resolved */

@@ -36,6 +36,12 @@ static bool single_mapper(struct vm_area_struct *shared)
 	return file_count(shared->vm_file) == mine;
 }
 
+/* Shared anonymous memory, as against a file that somebody opened and unlinked. */
+static bool nameless(struct vm_area_struct *shared)
+{
+	return !strcmp(shared->vm_file->f_path.dentry->d_name.name, "dev/zero");
+}
+
 static u32 vma_stay(struct vm_area_struct *vma)
 {
 	u32 stay = 0;
@@ -56,7 +62,7 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		return stay;
 	if (vma_is_anon_shmem(vma)) {
 		if (!single_mapper(vma))
-			stay |= OPENMOSIX_STAY_SHM;
+			stay |= nameless(vma) ? OPENMOSIX_STAY_SHM : OPENMOSIX_STAY_MONKEY;
 	} else if ((vma->vm_flags & VM_SHARED) || !vma->vm_file ||
 		   shmem_mapping(vma->vm_file->f_mapping) ||
 		   inode_is_open_for_write(file_inode(vma->vm_file))) {

@@ -135,3 +135,48 @@ pub(crate) use armed::{
 pub(crate) fn hit(_: Point) -> Result {
     Ok(())
 }
+
+#[cfg(all(CONFIG_OPENMOSIX_KUNIT_TEST, CONFIG_OPENMOSIX_FAULT_INJECTION))]
+#[kunit_tests(openmosix_fault)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_fails_as_often_as_it_is_armed() -> Result {
+        let point = Point::ReturnMemory;
+        assert_eq!(hit(point), Ok(()));
+        arm(b"return-memory 2\n")?;
+        assert_eq!(armed(point), 2);
+        assert_eq!(hit(Point::ArriveCopy), Ok(()));
+        assert_eq!(hit(point), Err(EIO));
+        assert_eq!(armed(point), 1);
+        assert_eq!(hit(point), Err(EIO));
+        assert_eq!(hit(point), Ok(()));
+        arm(b"return-memory")?;
+        assert_eq!(armed(point), 1);
+        arm(b"return-memory 0")?;
+        assert_eq!(hit(point), Ok(()));
+        Ok(())
+    }
+
+    #[test]
+    fn every_point_can_be_armed_by_its_name() -> Result {
+        for point in Point::ALL {
+            arm(point.name().as_bytes())?;
+            assert_eq!(Point::ALL.iter().map(|point| armed(*point)).sum::<u32>(), 1);
+            assert_eq!(hit(*point), Err(EIO));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_order_arms_nothing() {
+        assert_eq!(arm(b""), Err(EINVAL));
+        assert_eq!(arm(b"no-such-point"), Err(ENOENT));
+        assert_eq!(arm(b"fetch often"), Err(EINVAL));
+        assert_eq!(arm(b"fetch -1"), Err(EINVAL));
+        assert_eq!(arm(b"fetch 1 2"), Err(EINVAL));
+        assert_eq!(arm(b"\xff"), Err(EINVAL));
+        assert!(Point::ALL.iter().all(|point| armed(*point) == 0));
+    }
+}

@@ -34,8 +34,7 @@ use core::sync::atomic::{
 };
 use kernel::{
     alloc::KVec,
-    new_mutex,
-    new_spinlock,
+    new_mutex, new_spinlock,
     prelude::*,
     sync::{
         aref::ARef,

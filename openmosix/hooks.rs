@@ -103,7 +103,7 @@ fn attach(task: &Task, migrant: Arc<Migrant>) -> Result<Arc<Migrant>> {
 ///
 /// `regs` are the user registers of the current task.
 #[export]
-pub unsafe extern "C" fn __openmosix_syscall(regs: *mut bindings::pt_regs) -> bool {
+pub(crate) unsafe extern "C" fn __openmosix_syscall(regs: *mut bindings::pt_regs) -> bool {
     // SAFETY: The exit hook cannot come before this returns.
     let Some(migrant) = (unsafe { current_migrant() }) else {
         return false;
@@ -119,14 +119,16 @@ pub unsafe extern "C" fn __openmosix_syscall(regs: *mut bindings::pt_regs) -> bo
 ///
 /// # Safety
 ///
-/// Called for the current task on its way to user mode.
+/// Called for the current task on its way to user mode, with its user registers.
 #[export]
-pub unsafe extern "C" fn __openmosix_resume(_regs: *mut bindings::pt_regs) {
+pub(crate) unsafe extern "C" fn __openmosix_resume(regs: *mut bindings::pt_regs) {
     // SAFETY: The exit hook runs at the latest inside of `live()`, which then does not return.
     let Some(migrant) = (unsafe { current_migrant() }) else {
         return;
     };
-    while let Next::Live(deputy) = migrate::before_user_mode(migrant) {
+    // SAFETY: By the safety requirements these are the user registers of the current task.
+    let regs = &mut Regs::new(unsafe { &mut *regs });
+    if let Next::Live(deputy) = migrate::before_user_mode(migrant, regs) {
         let raw = Arc::as_ptr(&deputy);
         // The process's role owns the deputy. A reference of this frame would never be dropped if the
         // task dies in there.
@@ -142,7 +144,7 @@ pub unsafe extern "C" fn __openmosix_resume(_regs: *mut bindings::pt_regs) {
 ///
 /// `child` is not visible yet.
 #[export]
-pub unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_struct) {
+pub(crate) unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_struct) {
     // SAFETY: By the safety requirements nobody else uses it.
     unsafe {
         let work = &raw mut (*child).thread_info.syscall_work;
@@ -156,7 +158,7 @@ pub unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_struct) {
 ///
 /// `task` is current.
 #[export]
-pub unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struct) {
+pub(crate) unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struct) {
     // SAFETY: By the safety requirements. The reference that the pointer owned is taken over.
     let migrant = unsafe {
         bindings::task_lock(task);
@@ -173,7 +175,7 @@ pub unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struct) {
 ///
 /// `info` is a complete siginfo, `task` a live task.
 #[export]
-pub unsafe extern "C" fn __openmosix_force_sig(
+pub(crate) unsafe extern "C" fn __openmosix_force_sig(
     info: *mut bindings::kernel_siginfo,
     task: *mut bindings::task_struct,
 ) -> bool {
@@ -203,7 +205,7 @@ pub unsafe extern "C" fn __openmosix_force_sig(
 ///
 /// `vmf` is a fault in an address space that has `MMF_OPENMOSIX`.
 #[export]
-pub unsafe extern "C" fn __openmosix_fault(
+pub(crate) unsafe extern "C" fn __openmosix_fault(
     vmf: *mut bindings::vm_fault,
     marked: bool,
 ) -> bindings::vm_fault_t {
@@ -212,9 +214,7 @@ pub unsafe extern "C" fn __openmosix_fault(
     // SAFETY: The exit hook cannot come before this returns.
     let migrant = unsafe { current_migrant() };
     match migrant.map(Migrant::role) {
-        Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => {
-            deputy.fault(fault)
-        }
+        Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => deputy.fault(fault),
         // Nothing of it is away yet, or any more.
         Some(Role::Local) if !marked && fault.is_mine() => 0,
         Some(Role::Guest(_) | Role::Arriving) if !marked => 0,
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn __openmosix_fault(
 ///
 /// `buf` has room for, or holds, `len` bytes.
 #[export]
-pub unsafe extern "C" fn __openmosix_access(
+pub(crate) unsafe extern "C" fn __openmosix_access(
     mm: *mut bindings::mm_struct,
     addr: c_ulong,
     buf: *mut c_void,
@@ -253,14 +253,14 @@ pub unsafe extern "C" fn __openmosix_access(
 ///
 /// As [`home_file::fill`].
 #[export]
-pub unsafe extern "C" fn openmosix_fill(
+pub(crate) unsafe extern "C" fn openmosix_fill(
     memory: *mut c_void,
     addr: c_ulong,
     pages: *mut *mut bindings::page,
     nr: c_ulong,
 ) -> c_int {
     // SAFETY: By the safety requirements.
-    match unsafe { home_file::fill(memory, addr as u64, pages, nr as usize) } {
+    match unsafe { home_file::fill(memory, addr as u64, pages, nr) } {
         Ok(count) => count as c_int,
         Err(error) => error.to_errno(),
     }
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn openmosix_fill(
 ///
 /// As [`home_file::gone`].
 #[export]
-pub unsafe extern "C" fn openmosix_guest_gone(memory: *mut c_void) {
+pub(crate) unsafe extern "C" fn openmosix_guest_gone(memory: *mut c_void) {
     // SAFETY: By the safety requirements.
     unsafe { home_file::gone(memory) };
 }
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn openmosix_guest_gone(memory: *mut c_void) {
 ///
 /// `task` is alive; `text` is `len` bytes.
 #[export]
-pub unsafe extern "C" fn openmosix_order(
+pub(crate) unsafe extern "C" fn openmosix_order(
     task: *mut bindings::task_struct,
     text: *const c_char,
     len: usize,
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn openmosix_order(
 ///
 /// `task` is alive; `m` is the file being read.
 #[export]
-pub unsafe extern "C" fn openmosix_show(
+pub(crate) unsafe extern "C" fn openmosix_show(
     task: *mut bindings::task_struct,
     what: u32,
     m: *mut bindings::seq_file,
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn openmosix_show(
 /// Makes the task that will be a guest.
 pub(crate) fn start_guest(arrival: Arrival) -> Result {
     let arrival = KBox::into_raw(KBox::new(arrival, GFP_KERNEL)?);
-    // SAFETY: `guest_main()` takes over what it is given.
+    // SAFETY: `guest_main()` takes over the box that it is given.
     let pid = unsafe { bindings::openmosix_start_guest(Some(guest_main), arrival.cast()) };
     if pid < 0 {
         // SAFETY: There is no task that could have taken it over.
@@ -339,8 +339,12 @@ pub(crate) fn start_guest(arrival: Arrival) -> Result {
 }
 
 /// The first thing that the task of a guest does; returning enters user mode.
+///
+/// # Safety
+///
+/// `arrival` is an [`Arrival`] in a box, given away.
 unsafe extern "C" fn guest_main(arrival: *mut c_void) -> c_int {
-    // SAFETY: `start_guest()` gave it away.
+    // SAFETY: By the safety requirements.
     let arrival = unsafe { KBox::from_raw(arrival.cast::<Arrival>()) };
     let task = sys::task::current();
     let result = Migrant::new(task.clone(), Role::Arriving)

@@ -20,7 +20,10 @@ pub(crate) mod task;
 use crate::{
     link::lane::Lane,
     sys::mm::Mm,
-    task::record::Timer,
+    task::{
+        clock::Ahead,
+        record::Timer, //
+    },
     wire::image::{
         ImageEnd,
         ImageStart, //
@@ -32,27 +35,23 @@ use kernel::prelude::*;
 pub(crate) const PATIENCE_MS: u32 = 20_000;
 
 /// Which way an image goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Way {
-    /// From home, layout and all.
-    Out,
+    /// From home, layout and all, to a node whose clocks are so far behind.
+    Out(Ahead),
     /// To home, which has the layout.
     Back,
 }
 
 /// Sends the image of the current task.
 pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way, timer: &mut Timer) -> Result {
-    lane.say(
-        0,
-        &ImageStart {
-            vmas: 0,
-            zero: 0,
-            pages: 0,
-        },
-    )?;
-    task::capture(lane)?;
-    if way == Way::Out {
-        layout::capture(lane, mm)?;
+    lane.say(0, &ImageStart {})?;
+    match way {
+        Way::Out(ahead) => {
+            task::capture(lane, ahead)?;
+            layout::capture(lane, mm)?;
+        }
+        Way::Back => task::capture(lane, Ahead::default())?,
     }
     let pages = memory::capture(lane, mm)?;
     timer.add_pages(pages);

@@ -4,7 +4,9 @@
 //!
 //! ```text
 //!   home                                       target
-//! 1 Prepare          ───────────────────▶      checks; nothing has been stopped yet
+//! 1 ClockAsked       ───────────────────▶      a few times
+//!                    ◀───────────────────      Clock
+//!   Prepare          ───────────────────▶      checks; nothing has been changed yet
 //!                    ◀───────────────────      Ready, or Refused with a reason
 //! 2 the image        ───────────────────▶      makes the guest; nothing of it runs
 //!                    ◀───────────────────      Installed, or Abort with a reason
@@ -21,16 +23,14 @@
 //! before it is told so in step 5, so at no instant do both. The way back is in [`crate::deputy::home`].
 
 pub(crate) mod arrive;
+mod clock;
 pub(crate) mod depart;
 pub(crate) mod migrant;
 
 use crate::{
     deputy::{
         self,
-        serve::{
-            self,
-            End, //
-        },
+        serve,
         Deputy, //
     },
     guest,
@@ -44,13 +44,11 @@ use crate::{
     },
     sys::{
         self,
+        cpu::Regs,
         signal, //
     },
     task::{
-        record::{
-            Stage,
-            Timer, //
-        },
+        record::Stage,
         Destination, //
     },
 };
@@ -84,16 +82,21 @@ pub(crate) enum Next {
 }
 
 /// Carries out what a process was told, when it is about to enter user mode.
-pub(crate) fn before_user_mode(migrant: &Migrant) -> Next {
+pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
     match migrant.role() {
         Role::Guest(guest) => {
-            guest.attend();
+            guest.attend(regs);
             Next::UserMode
         }
         // A deputy passes here after each call; an arriving task has not arrived.
         Role::Deputy(_) | Role::Arriving => Next::UserMode,
+        Role::Local if migrant.process().has_order() && regs.in_vdso() => {
+            sys::task::kick_later();
+            Next::UserMode
+        }
         Role::Local => match migrant.process().take_order() {
             Some(Destination::Node(to)) if Some(to) != node::id_self() => {
+                regs.undo_kick();
                 depart::depart(migrant, to).map_or(Next::UserMode, Next::Live)
             }
             _ => Next::UserMode,
@@ -106,9 +109,8 @@ pub(crate) fn live(deputy: &Deputy, migrant: &Migrant) {
     let process = migrant.process();
     let from = deputy.node().get();
     match serve::serve(deputy, process) {
-        End::Home(arrived) => {
-            let mut timer = Timer::start(process.next_epoch(), from, 0);
-            timer.add_pages(arrived.pages);
+        Ok(arrived) => {
+            let mut timer = arrived.timer.clone();
             deputy::list::remove(deputy);
             deputy.dismiss();
             drop(migrant.set_role(Role::Local));
@@ -116,10 +118,14 @@ pub(crate) fn live(deputy: &Deputy, migrant: &Migrant) {
                 // Registers that no program can have: the peer is not what it seemed.
                 signal::kill_self();
             }
-            timer.enter(Stage::Done);
-            process.set_record(timer.record());
+            if !process.passes_home(from) {
+                timer.enter(Stage::Done);
+                process.set_record(timer.record());
+            }
+            // Signals and restarts come first; then the next order, if there is one.
+            sys::task::raise_resume();
         }
-        End::Lost(error) => {
+        Err(error) => {
             if !crate::link::fatal_signal_pending() {
                 pr_warn!(
                     "process {} ({}) lost its guest on node {}: {:?}\n",

@@ -20,7 +20,7 @@ pub(crate) mod task;
 pub(crate) mod user;
 pub(crate) mod wait;
 
-/// Turns the hooks on, once everything they call is ready.
+/// Turns the hooks on, for good: with the first configuration.
 pub(crate) fn activate() {
     // SAFETY: Acts on a static key of ours.
     unsafe { kernel::bindings::openmosix_activate() };

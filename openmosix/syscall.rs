@@ -14,7 +14,7 @@
 //!     Request::finish                 <-------  Placed::reply
 //! ```
 //!
-//! A call without a description, or one whose arguments do not fit one ([`Fallback`]), travels with
+//! A call without a description, or one whose arguments do not fit one ([`guest::Fallback`]), travels with
 //! its original pointers, and home fetches the pages that it touches.
 //!
 //! See Documentation/openmosix/syscalls.rst.
@@ -32,28 +32,17 @@ pub(crate) mod walk;
 
 pub(crate) use self::{
     class::{
-        Class,
         Route,
         Special, //
     },
-    guest::{
-        Fallback,
-        Plan, //
-    },
-    home::{
-        Placed,
-        WINDOW, //
-    },
+    guest::Plan,
+    home::Placed,
     memory::{
         Fault,
         Memory,
         UserMemory, //
     },
-    request::{
-        Broken,
-        Malformed,
-        Request, //
-    },
+    request::Request,
     table::{
         Entry,
         COUNT, //

@@ -9,6 +9,7 @@
 //! Locks: `Process::inner`, a spinlock under which nothing sleeps. See
 //! Documentation/openmosix/locking.rst.
 
+pub(crate) mod clock;
 pub(crate) mod record;
 pub(crate) mod stay;
 
@@ -51,6 +52,7 @@ struct Inner {
     moves: u64,
     epoch: u32,
     exec_id: u64,
+    via: u16,
 }
 
 /// See the module.
@@ -72,6 +74,7 @@ impl Process {
                 moves: 0,
                 epoch: 0,
                 exec_id: 0,
+                via: 0,
             }),
         })
     }
@@ -119,6 +122,21 @@ impl Process {
         let mut inner = self.inner.lock();
         inner.epoch = inner.epoch.wrapping_add(1);
         inner.epoch
+    }
+
+    /// Is it on its way to another node, only passing home?
+    pub(crate) fn passes_home(&self, from: u16) -> bool {
+        let mut inner = self.inner.lock();
+        let passes = inner
+            .order
+            .is_some_and(|order| !order.at_exec && order.to != Destination::Home);
+        inner.via = if passes { from } else { 0 };
+        passes
+    }
+
+    /// The node that the move which begins now comes from; 0 is home.
+    pub(crate) fn take_via(&self) -> u16 {
+        core::mem::take(&mut self.inner.lock().via)
     }
 
     /// How often it has moved.

@@ -15,7 +15,8 @@
 //!   anything is allocated, and nothing here can panic.
 //! * A frame must be exactly right. Anything unknown, oversized, short, or with something left over is
 //!   [`Malformed`], and the connection it came on is closed.
-//! * A change of any layout changes [`VERSION`] and the golden bytes in `tests/host/wire`.
+//! * A change of any layout changes [`VERSION`] and the golden bytes in
+//!   `tests/host/src/wire_tests/golden.txt`.
 //!
 //! Everything in this module uses `core` only and does not allocate: decoded messages borrow from the
 //! frame they came in, and encoders append to a [`Put`].

@@ -4,7 +4,7 @@
  * <linux/openmosix_mm.h> for memory.
  *
  * Every hook is one unconditional statement at its call site. The inline half
- * tests a static key that stays off until the subsystem is up, and then
+ * tests a static key that is off until the node is configured, and then
  * whether the task (or address space) belongs to a migrated process; the slow
  * half is in openmosix/hooks.rs. Without CONFIG_OPENMOSIX every hook is empty.
  *

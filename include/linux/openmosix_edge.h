@@ -149,7 +149,7 @@ struct file *openmosix_home_file(void *guest);
 int openmosix_start_guest(int (*fn)(void *), void *arg);
 int openmosix_become_guest(struct file *home);
 int openmosix_sandbox(void);
-int openmosix_set_clocks(s64 monotonic_ns, s64 boottime_ns);
+int openmosix_set_clocks(s64 monotonic, s64 boottime);
 int openmosix_map(struct file *home, const struct openmosix_vma *vma);
 void openmosix_forget_home(struct file *home, unsigned long start, unsigned long len);
 void openmosix_set_brk(unsigned long start_brk, unsigned long brk);
@@ -161,6 +161,7 @@ void openmosix_registrations_set(const struct openmosix_registrations *in);
 void openmosix_account(u64 utime_ns);
 void openmosix_after_call(void);
 void openmosix_kick(struct task_struct *task);
+void openmosix_forget_kick(void);
 void openmosix_intercept(void);
 void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
@@ -177,6 +178,7 @@ void openmosix_set_action(int sig, const struct sigaction *in);
 bool openmosix_handled(int sig);
 bool openmosix_dumps_core(void);
 bool openmosix_compat_call(void);
+void openmosix_kick_later(void);
 unsigned long openmosix_window(unsigned long len);
 void openmosix_close_window(unsigned long addr, unsigned long len);
 
@@ -195,6 +197,8 @@ unsigned long openmosix_vdso_start(struct mm_struct *mm);
 u32 openmosix_cpu_stay(struct task_struct *task);
 void openmosix_set_result(struct pt_regs *regs, long result);
 void openmosix_rewind_call(struct pt_regs *regs);
+void openmosix_undo_kick(struct pt_regs *regs);
+bool openmosix_in_vdso(const struct pt_regs *regs);
 void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 
 /* openmosix/hooks.rs */

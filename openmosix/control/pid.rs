@@ -116,3 +116,54 @@ pub(crate) fn show(task: &Task, migrant: Option<&Migrant>, what: u32, to: &SeqFi
     }
     Ok(())
 }
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kunit_tests(openmosix_orders)]
+mod tests {
+    use super::*;
+
+    fn order(to: Destination, at_exec: bool) -> Result<Order> {
+        Ok(Order { to, at_exec })
+    }
+
+    #[test]
+    fn home_has_two_names() {
+        assert_eq!(parse(b"home"), order(Destination::Home, false));
+        assert_eq!(parse(b"0\n"), order(Destination::Home, false));
+        assert_eq!(parse(b"exec home\n"), order(Destination::Home, true));
+    }
+
+    #[test]
+    fn a_number_is_a_node() {
+        for (text, number, at_exec) in [
+            (&b"2"[..], 2, false),
+            (b" 17\n", 17, false),
+            (b"65535", 65535, false),
+            (b"exec 3\n", 3, true),
+            (b"exec  3", 3, true),
+        ] {
+            let to = NodeId::new(number).map(Destination::Node);
+            assert_eq!(to.map(|to| order(to, at_exec)), Some(parse(text)));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            &b""[..],
+            b"\n",
+            b"exec",
+            b"exec ",
+            b"execute 2",
+            b"-1",
+            b"00",
+            b"65536",
+            b"1 2",
+            b"2 exec",
+            b"Home",
+            b"\xff",
+        ] {
+            assert_eq!(parse(text), Err(EINVAL));
+        }
+    }
+}

@@ -57,6 +57,12 @@ pub(crate) fn is_restart(result: i64) -> bool {
     (-516..=-512).contains(&result)
 }
 
+/// `-EINTR`.
+const INTERRUPTED: i64 = -4;
+
+/// `-ERESTARTNOINTR`.
+const RESTART: i64 = -513;
+
 /// `-ERESTART_RESTARTBLOCK`.
 const RESTART_BLOCK: i64 = -516;
 
@@ -127,8 +133,7 @@ impl Deputy {
             self.make_way(nr, &args);
             return Ok((self.native(nr, &args), false));
         }
-        let request =
-            Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
+        let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
         let base = self.window_for(request.window_len().map_err(|_| EPROTO)?)?;
         let placed = request.place(base, &mut User).map_err(|_| ENOMEM)?;
         let result = self.native(nr, placed.args());
@@ -137,7 +142,9 @@ impl Deputy {
         }
         let len = placed.reply_len(result, &User).map_err(|_| EFAULT)?;
         let mut reply = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
-        placed.reply(result, &User, &mut reply).map_err(|_| EFAULT)?;
+        placed
+            .reply(result, &User, &mut reply)
+            .map_err(|_| EFAULT)?;
         *self.outbox.lock() = reply;
         Ok((result, true))
     }
@@ -145,9 +152,14 @@ impl Deputy {
     /// Runs a native call; the loss of the guest interrupts it as a signal would.
     fn native(&self, nr: u32, args: &[u64; 6]) -> i64 {
         let channel = self.lane.channel();
+        signal::forget_kick();
         channel.notify(Some((sys::task::current(), Kick::Signal)));
         let result = cpu::call(nr, args);
         channel.notify(None);
+        if result == INTERRUPTED && !signal::pending() {
+            // Nothing but a kick of ours interrupted it, of which the program must not know.
+            return RESTART;
+        }
         result
     }
 
@@ -195,7 +207,8 @@ impl Deputy {
             self.close_window();
             let window = Window::new(len.next_multiple_of(WINDOW))?;
             self.window_start.store(window.addr(), Ordering::Relaxed);
-            self.window_len.store(window.len() as u64, Ordering::Relaxed);
+            self.window_len
+                .store(window.len() as u64, Ordering::Relaxed);
             *self.window.lock() = Some(window);
         }
         Ok(self.window_start.load(Ordering::Relaxed))

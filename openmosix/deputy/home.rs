@@ -28,6 +28,13 @@ use crate::{
         Wait, //
     },
     sys::signal,
+    task::{
+        record::{
+            Stage,
+            Timer, //
+        },
+        Process, //
+    },
     wire::{
         life::ComeHome,
         prepare::{
@@ -45,16 +52,18 @@ pub(crate) struct Arrived {
     cpu: Cpu,
     task: Task,
     fault: Option<[u8; signal::INFO]>,
-    /// Pages that came.
-    pub(crate) pages: u64,
+    /// How long it took, up to here.
+    pub(crate) timer: Timer,
 }
 
 /// Takes in the image that follows `first`; `None` when that failed and the guest goes on.
-pub(super) fn take_in(deputy: &Deputy, first: Frame) -> Result<Option<Arrived>> {
+pub(super) fn take_in(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Arrived>> {
     let come: ComeHome = first.read()?;
     drop(first);
     deputy.charge(come.cpu_ns);
-    match receive(deputy) {
+    let mut timer = Timer::start(process.next_epoch(), deputy.node().get(), 0);
+    timer.enter(Stage::Copy);
+    match receive(deputy, timer) {
         Ok(arrived) => {
             // The image is whole: the guest waits for nothing but this.
             let _ = deputy.lane.say(0, &Commit {});
@@ -76,7 +85,7 @@ pub(super) fn take_in(deputy: &Deputy, first: Frame) -> Result<Option<Arrived>> 
 }
 
 /// Receives all parts. Out of memory is noticed at the end, when the guest listens again.
-fn receive(deputy: &Deputy) -> Result<Arrived> {
+fn receive(deputy: &Deputy, mut timer: Timer) -> Result<Arrived> {
     let mut cpu = None;
     let mut task = None;
     let mut fault = None;
@@ -105,11 +114,13 @@ fn receive(deputy: &Deputy) -> Result<Arrived> {
     if short {
         return Err(ENOMEM);
     }
+    timer.add_pages(pages);
+    timer.enter(Stage::Commit);
     Ok(Arrived {
         cpu: cpu.ok_or(EPROTO)?,
         task: task.ok_or(EPROTO)?,
         fault,
-        pages,
+        timer,
     })
 }
 

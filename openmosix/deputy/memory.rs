@@ -29,6 +29,7 @@ use crate::{
         signal, //
     },
     wire::{
+        life::CpuTime,
         pages::{
             Bytes,
             CpuAsked,
@@ -39,7 +40,6 @@ use crate::{
             Peek,
             Poke, //
         },
-        life::CpuTime,
         Kind,
         Message, //
     },
@@ -202,7 +202,10 @@ impl Deputy {
     fn borrow_page(&self, addr: u64) -> Result {
         self.borrowed.lock().reserve(1, GFP_KERNEL)?;
         let answer = self.pages.take(addr)?;
-        self.borrowed.lock().push_within_capacity(addr).map_err(|_| ENOMEM)?;
+        self.borrowed
+            .lock()
+            .push_within_capacity(addr)
+            .map_err(|_| ENOMEM)?;
         match answer {
             Answer::Page(page) => self.mm().put(addr, &page),
             // The fault is tried again, and is home's own then.

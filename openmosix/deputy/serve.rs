@@ -30,7 +30,6 @@ use crate::{
     },
     wire::{
         life::{
-            Mask,
             Pause,
             Paused,
             Recall,
@@ -48,27 +47,20 @@ const PULSE_MS: u32 = 500;
 /// Milliseconds that a guest may take to stand still.
 const PAUSE_MS: u32 = 20_000;
 
-/// How the life of a deputy ends, if not with the process.
-pub(crate) enum End {
-    /// The process is whole again, and at home.
-    Home(home::Arrived),
-    /// The guest is lost.
-    Lost(Error),
-}
-
-/// Serves the guest until it comes home or is lost.
-pub(crate) fn serve(deputy: &Deputy, process: &Process) -> End {
+/// Serves the guest until it comes home, or fails because the guest is lost.
+pub(crate) fn serve(deputy: &Deputy, process: &Process) -> Result<home::Arrived> {
     loop {
-        match step(deputy, process) {
-            Ok(None) => {}
-            Ok(Some(arrived)) => return End::Home(arrived),
-            Err(error) => return End::Lost(error),
+        if let Some(arrived) = step(deputy, process)? {
+            return Ok(arrived);
         }
     }
 }
 
 fn step(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
-    match deputy.lane.hear(Wait::Interruptible, Deadline::ms(PULSE_MS)) {
+    match deputy
+        .lane
+        .hear(Wait::Interruptible, Deadline::ms(PULSE_MS))
+    {
         Ok(frame) => answer(deputy, process, frame),
         Err(error) if error == ERESTARTSYS || error == EINTR => attend(deputy, process),
         Err(error) if error == ETIMEDOUT => {
@@ -88,14 +80,19 @@ fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<hom
             Next::ComesHome => await_return(deputy, process),
         },
         Kind::Fetch => deputy.lend(&frame).map(|()| None),
-        Kind::Mask => {
-            signal::set_blocked(frame.read::<Mask>()?.blocked);
-            Ok(None)
+        // Its mask has changed, and it waits for what that lets through.
+        Kind::Paused => {
+            let paused = frame.read()?;
+            drop(frame);
+            stands(deputy, process, &paused)
         }
         Kind::ComeHome => {
-            let arrived = home::take_in(deputy, frame)?;
+            let arrived = home::take_in(deputy, process, frame)?;
             if arrived.is_none() && process.take_order().is_some() {
-                process.set_record(Timer::start(process.next_epoch(), deputy.node().get(), 0).failed("not enough memory"));
+                process.set_record(
+                    Timer::start(process.next_epoch(), deputy.node().get(), 0)
+                        .failed("not enough memory"),
+                );
             }
             Ok(arrived)
         }
@@ -109,7 +106,7 @@ fn await_return(deputy: &Deputy, process: &Process) -> Result<Option<home::Arriv
         let frame = hear(deputy)?;
         let comes = frame.kind() == Kind::ComeHome;
         let arrived = answer(deputy, process, frame)?;
-        if comes {
+        if comes || arrived.is_some() {
             return Ok(arrived);
         }
     }
@@ -144,21 +141,20 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
     loop {
         let frame = hear(deputy)?;
         match frame.kind() {
-            Kind::Paused => {
-                let paused: Paused = frame.read()?;
-                drop(frame);
-                deputy.charge(paused.cpu_ns);
-                signal::set_blocked(paused.blocked);
-                break;
-            }
-            // It asked before it heard: it stands still until it is answered, which looks at
-            // signals and orders too.
-            Kind::Call | Kind::ComeHome => return answer(deputy, process, frame),
+            // It stands still; or it asked before it heard, and stands still until it is answered,
+            // which looks at signals and orders too.
+            Kind::Paused | Kind::Call | Kind::ComeHome => return answer(deputy, process, frame),
             _ => {
                 answer(deputy, process, frame)?;
             }
         }
     }
+}
+
+/// The guest stands still on its way to user mode: signals and orders are seen to.
+fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Option<home::Arrived>> {
+    deputy.charge(paused.cpu_ns);
+    signal::set_blocked(paused.blocked);
     if deputy.is_wanted(process) {
         // Signals are seen to when it is home.
         deputy.lane.say(

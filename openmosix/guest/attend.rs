@@ -17,6 +17,7 @@ use crate::{
     },
     sys::{
         self,
+        cpu::Regs,
         mm::Mm,
         signal, //
     },
@@ -25,7 +26,6 @@ use crate::{
         life::{
             ComeHome,
             Fault,
-            Mask,
             Paused, //
         },
         prepare::Reason,
@@ -40,11 +40,11 @@ const VERDICT_MS: u32 = 60_000;
 
 impl Guest {
     /// Called on the way to user mode, after signals and restarts.
-    pub(crate) fn attend(&self) {
+    pub(crate) fn attend(&self, regs: &Regs<'_>) {
         if self.gone.load(Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.try_attend() {
+        if let Err(error) = self.try_attend(regs) {
             if error != EINTR {
                 pr_warn!(
                     "guest {} of node {}: lost its home: {:?}\n",
@@ -57,18 +57,10 @@ impl Guest {
         }
     }
 
-    fn try_attend(&self) -> Result {
+    fn try_attend(&self, regs: &Regs<'_>) -> Result {
         let cpu = self.cpu.lock().take();
         if let Some(cpu) = cpu {
             cpu.install()?;
-        }
-        if self.tell_mask.swap(false, Ordering::Relaxed) {
-            self.line.lane().say(
-                0,
-                &Mask {
-                    blocked: signal::blocked(),
-                },
-            )?;
         }
         let fault = self.fault.lock().take();
         if fault.is_some() {
@@ -76,6 +68,10 @@ impl Guest {
             // It cannot go on with that where it is.
             self.vanish();
             return Ok(());
+        }
+        if self.tell_mask.swap(false, Ordering::Relaxed) {
+            // What the new mask lets through comes before anything else that the program does.
+            self.pause()?;
         }
         while let Some(note) = self.line.note()? {
             self.heed(note)?;
@@ -86,10 +82,15 @@ impl Guest {
         if self.has_waiting() {
             return self.deliver();
         }
-        if self.recalled.swap(false, Ordering::Relaxed) {
-            return self.come_home(None);
+        if !self.recalled.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        Ok(())
+        if regs.in_vdso() {
+            sys::task::kick_later();
+            return Ok(());
+        }
+        self.recalled.store(false, Ordering::Relaxed);
+        self.come_home(None)
     }
 
     fn heed(&self, note: Note) -> Result {

@@ -57,9 +57,15 @@ impl Guest {
         }
         let (nr, args) = regs.call();
         match self.resolve(nr, &args, &mut regs) {
-            Ok(Outcome::Native) => false,
+            Ok(Outcome::Native) => {
+                if self.recalled.load(Ordering::Relaxed) {
+                    sys::task::raise_resume();
+                }
+                false
+            }
             Ok(Outcome::Result(result)) => {
                 regs.set_result(result);
+                self.finish(result);
                 true
             }
             Ok(Outcome::HomeFirst) => {
@@ -71,6 +77,20 @@ impl Guest {
                 self.vanish();
                 true
             }
+        }
+    }
+
+    /// A call is done with: if home has said so, the process comes home with the raw result, because home
+    /// has the signal that may have interrupted it.
+    fn finish(&self, result: i64) {
+        if !self.recalled.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        match self.come_home(None) {
+            Ok(()) if self.gone.load(Ordering::Relaxed) => {}
+            Ok(()) if is_restart(result) => signal::raise_restart(),
+            Ok(()) => {}
+            Err(_) => self.vanish(),
         }
     }
 
@@ -95,7 +115,10 @@ impl Guest {
             Route::Guest => Ok(Outcome::Native),
             Route::Home => self.forward(nr, args, regs).map(Outcome::Result),
             Route::Both => self.both(nr, args, regs),
-            Route::HomeFirst => Ok(Outcome::HomeFirst),
+            Route::HomeFirst => {
+                pr_debug!("{} brings a process home\n", syscall::name(u64::from(nr)));
+                Ok(Outcome::HomeFirst)
+            }
             Route::Special(special) => self.special(special, nr, args, regs),
         }
     }
@@ -186,10 +209,9 @@ impl Guest {
             signal::set_blocked(reply.blocked);
         }
         if reply.flags & RECALL != 0 {
-            self.come_home(None)?;
-            if self.gone.load(Ordering::Relaxed) {
-                return Ok(());
-            }
+            // Not before the call is done with on this side too.
+            self.recalled.store(true, Ordering::Relaxed);
+            return Ok(());
         }
         if self.has_waiting() {
             self.deliver()?;

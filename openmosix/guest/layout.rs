@@ -74,16 +74,18 @@ impl Guest {
         let len = pages(len);
         sys::guest::unmap(addr, len);
         self.home.forget(addr, len);
-        let mut vma = Vma::default();
-        vma.start = addr as usize;
-        vma.end = (addr + len) as usize;
-        vma.prot = (prot & 7) as u32;
-        vma.growsdown = u32::from(flags & map::GROWSDOWN != 0);
-        vma.kind = match (anonymous, shared) {
-            (true, false) => ANON,
-            (true, true) => SHMEM,
-            (false, false) => FILE,
-            (false, true) => SHARED,
+        let vma = Vma {
+            start: addr as usize,
+            end: (addr + len) as usize,
+            prot: (prot & 7) as u32,
+            growsdown: u32::from(flags & map::GROWSDOWN != 0),
+            kind: match (anonymous, shared) {
+                (true, false) => ANON,
+                (true, true) => SHMEM,
+                (false, false) => FILE,
+                (false, true) => SHARED,
+            },
+            stay: 0,
         };
         if let Err(error) = self.home.map(&vma) {
             self.forward(bindings::__NR_munmap, &[addr, len, 0, 0, 0, 0], regs)?;

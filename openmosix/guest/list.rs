@@ -77,8 +77,6 @@ pub(crate) fn remove(guest: &Guest) {
 /// The guest whose page lane says this.
 pub(crate) fn find(token: &Token) -> Option<Arc<Guest>> {
     let entries = LIST.as_ref()?.entries.lock();
-    let entry = entries
-        .iter()
-        .find(|entry| entry.guest.token == *token);
+    let entry = entries.iter().find(|entry| entry.guest.token == *token);
     entry.map(|entry| entry.guest.clone())
 }

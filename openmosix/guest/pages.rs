@@ -72,13 +72,7 @@ pub(crate) fn serve(channel: Arc<Channel>) -> Result {
     }
 }
 
-fn answer(
-    guest: &Guest,
-    memory: &Mm,
-    lane: &Lane,
-    frame: &Frame,
-    page: &mut [u8; PAGE],
-) -> Result {
+fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8; PAGE]) -> Result {
     let seq = frame.seq();
     match frame.kind() {
         Kind::Fetch => {

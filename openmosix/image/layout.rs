@@ -25,7 +25,6 @@ use crate::{
             Vmas, //
         },
         Fixed,
-        Message,
         Records, //
     },
 };

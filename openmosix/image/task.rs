@@ -11,6 +11,7 @@ use crate::{
         self,
         task::Registrations, //
     },
+    task::clock::Ahead,
     wire::image::Task as Message,
 };
 use kernel::prelude::*;
@@ -19,9 +20,8 @@ use kernel::prelude::*;
 pub(crate) struct Task(Message);
 
 /// Sends that of the current task.
-pub(crate) fn capture(lane: &Lane) -> Result {
+pub(crate) fn capture(lane: &Lane, ahead: Ahead) -> Result {
     let registrations = sys::task::registrations();
-    let (monotonic_ns, boottime_ns) = sys::task::clocks();
     let (stack_soft, stack_hard) = sys::task::stack_limit();
     lane.say(
         0,
@@ -38,8 +38,8 @@ pub(crate) fn capture(lane: &Lane) -> Result {
             altstack: registrations.altstack,
             altstack_size: registrations.altstack_size,
             altstack_flags: u64::from(registrations.altstack_flags),
-            monotonic_ns,
-            boottime_ns,
+            monotonic_ahead: ahead.monotonic,
+            boottime_ahead: ahead.boottime,
             stack_soft,
             stack_hard,
         },
@@ -54,7 +54,7 @@ impl Task {
 
     /// Clocks and limits of the current guest, before it has an address space.
     pub(crate) fn install_clocks(&self) -> Result {
-        sys::guest::set_clocks(self.0.monotonic_ns, self.0.boottime_ns)?;
+        sys::guest::set_clocks(self.0.monotonic_ahead, self.0.boottime_ahead)?;
         sys::task::set_stack_limit(self.0.stack_soft, self.0.stack_hard);
         Ok(())
     }
@@ -66,19 +66,19 @@ impl Task {
 
     /// What the current task has registered, once its memory is there.
     pub(crate) fn install_registrations(&self) -> Result {
-        let mut registrations = Registrations::default();
-        registrations.rseq = self.0.rseq;
-        registrations.rseq_len = self.0.rseq_len;
-        registrations.rseq_sig = self.0.rseq_sig;
-        registrations.rseq_cpu = self.0.rseq_cpu;
-        registrations.rseq_cid = self.0.rseq_cid;
-        registrations.rseq_node = self.0.rseq_node;
-        registrations.robust_list = self.0.robust;
-        registrations.clear_child_tid = self.0.clear_child_tid;
-        registrations.altstack = self.0.altstack;
-        registrations.altstack_size = self.0.altstack_size;
-        registrations.altstack_flags = u32::try_from(self.0.altstack_flags).map_err(|_| EPROTO)?;
-        sys::task::set_registrations(&registrations);
+        sys::task::set_registrations(&Registrations {
+            rseq: self.0.rseq,
+            rseq_len: self.0.rseq_len,
+            rseq_sig: self.0.rseq_sig,
+            rseq_cpu: self.0.rseq_cpu,
+            rseq_cid: self.0.rseq_cid,
+            rseq_node: self.0.rseq_node,
+            robust_list: self.0.robust,
+            clear_child_tid: self.0.clear_child_tid,
+            altstack: self.0.altstack,
+            altstack_size: self.0.altstack_size,
+            altstack_flags: u32::try_from(self.0.altstack_flags).map_err(|_| EPROTO)?,
+        });
         Ok(())
     }
 }

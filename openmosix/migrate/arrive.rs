@@ -5,9 +5,12 @@
 //! A worker answers `Prepare`; then a new task takes in the image itself, because only it can make its
 //! address space, and waits in the kernel until the process is its own.
 
-use super::migrant::{
-    Migrant,
-    Role, //
+use super::{
+    clock,
+    migrant::{
+        Migrant,
+        Role, //
+    },
 };
 use crate::{
     fault::{
@@ -95,7 +98,11 @@ pub(crate) fn start(starter: Starter) {
 
 /// A peer wants to send a process.
 pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
-    let (lane, first) = Lane::accept(channel, Deadline::ms(PREPARE_MS))?;
+    let (lane, mut first) = Lane::accept(channel, Deadline::ms(PREPARE_MS))?;
+    while first.kind() == Kind::ClockAsked {
+        clock::answer(&lane, &first)?;
+        first = lane.hear(Wait::Killable, Deadline::ms(PREPARE_MS))?;
+    }
     let prepare: Prepare = first.read()?;
     if let Err(reason) = check(&prepare, from) {
         return lane.say(

@@ -2,9 +2,12 @@
 
 //! A process leaves home. Runs in its own task, at the return to user mode.
 
-use super::migrant::{
-    Migrant,
-    Role, //
+use super::{
+    clock,
+    migrant::{
+        Migrant,
+        Role, //
+    },
 };
 use crate::{
     deputy::{
@@ -80,7 +83,7 @@ pub(super) type Failure = &'static str;
 pub(super) fn depart(migrant: &Migrant, to: NodeId) -> Option<Arc<Deputy>> {
     let process = migrant.process();
     let epoch = process.next_epoch();
-    let mut timer = Timer::start(epoch, 0, to.get());
+    let mut timer = Timer::start(epoch, process.take_via(), to.get());
     process.set_record(timer.record());
     match attempt(migrant, to, epoch, &mut timer) {
         Ok(deputy) => {
@@ -114,13 +117,14 @@ fn attempt(
     fault::hit(Point::DepartPrepare).map_err(words)?;
     let channel = Channel::dial(to, Purpose::Process, DIAL_MS).map_err(words)?;
     let lane = Lane::new(channel, epoch);
+    let ahead = clock::compare(&lane).map_err(words)?;
     let token = prepare(process, &lane, &mm, epoch)?;
 
     // Step 2: the image. The process stands still from here on.
     timer.enter(Stage::Copy);
     process.set_record(timer.record());
     fault::hit(Point::DepartCopy).map_err(words)?;
-    image::send(&lane, &mm, Way::Out, timer).map_err(words)?;
+    image::send(&lane, &mm, Way::Out(ahead), timer).map_err(words)?;
     hear_installed(&lane)?;
 
     // Step 3: the page lane.

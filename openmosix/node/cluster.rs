@@ -54,7 +54,7 @@ use crate::{
 ///
 /// # Locks
 ///
-/// `state` is held for moments and never while anything waits. The lock of a peer is taken inside it.
+/// `state` is held for moments and never while anything waits; no other lock is taken inside it.
 #[pin_data]
 struct Cluster {
     #[pin]

@@ -49,6 +49,9 @@ pub(crate) fn set(general: &[u8; GENERAL], xstate: &[u8]) -> Result {
     })
 }
 
+// A kernel with more calls than the table knows does not build.
+const _: () = assert!(crate::syscall::COUNT == bindings::NR_syscalls as usize);
+
 /// Runs a system call in the current task and returns its raw result.
 pub(crate) fn call(nr: u32, args: &[u64; 6]) -> i64 {
     // SAFETY: The deputy is a user task; its handlers check their arguments.
@@ -77,6 +80,20 @@ impl<'a> Regs<'a> {
     pub(crate) fn set_result(&mut self, result: i64) {
         // SAFETY: The registers are live and ours.
         unsafe { bindings::openmosix_set_result(self.0, result as isize) };
+    }
+
+    /// Is the program in the middle of a vDSO function?
+    ///
+    /// It must not move then: its registers may hold half of this node's time.
+    pub(crate) fn in_vdso(&self) -> bool {
+        // SAFETY: The registers are live; `current` has an address space.
+        unsafe { bindings::openmosix_in_vdso(self.0) }
+    }
+
+    /// A call that was interrupted by nothing but a kick of ours is made once more.
+    pub(crate) fn undo_kick(&mut self) {
+        // SAFETY: The registers are live and ours.
+        unsafe { bindings::openmosix_undo_kick(self.0) };
     }
 
     /// Is it a 32-bit system call, whose numbers mean something else?

@@ -76,3 +76,47 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     unsafe { bindings::get_random_bytes(bytes.as_mut_ptr().cast::<c_void>(), N) };
     bytes
 }
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kernel::macros::kunit_tests(openmosix_crypto)]
+mod tests {
+    use super::*;
+
+    /// The second test case of RFC 4231. A key that is filled up with zeros is the same key.
+    const KEY: [u8; SIZE] = *b"Jefe\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    const DATA: &[u8] = b"what do ya want for nothing?";
+    const PROOF: [u8; SIZE] = [
+        0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75,
+        0xc7, 0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec,
+        0x38, 0x43,
+    ];
+
+    #[test]
+    fn proofs_are_hmac_sha256() {
+        let mut bytes = KEY;
+        let key = Secret::take(&mut bytes);
+        assert_eq!(bytes, [0; SIZE]);
+        assert!(same(&key.hmac(DATA), &PROOF));
+        assert!(!same(&key.hmac(b"something else"), &PROOF));
+        assert!(key.same(&Secret::take(&mut { KEY })));
+        assert!(!key.same(&Secret::take(&mut { PROOF })));
+    }
+
+    #[test]
+    fn every_bit_counts_in_a_comparison() {
+        for byte in 0..SIZE {
+            for bit in 0..8 {
+                let mut other = PROOF;
+                if let Some(byte) = other.get_mut(byte) {
+                    *byte ^= 1 << bit;
+                }
+                assert!(!same(&PROOF, &other));
+            }
+        }
+    }
+
+    #[test]
+    fn randomness_differs() {
+        assert!(random::<16>() != random::<16>());
+    }
+}

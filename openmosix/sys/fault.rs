@@ -7,7 +7,6 @@
 use core::ptr::NonNull;
 use kernel::{
     bindings,
-    prelude::*,
     task::Task, //
 };
 

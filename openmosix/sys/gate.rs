@@ -112,3 +112,23 @@ impl<T> Drop for Pass<'_, T> {
         self.gate.queue.wake_all();
     }
 }
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kunit_tests(openmosix_gate)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_inside() -> Result {
+        let gate = KBox::pin_init(new_gate!(1, "test"), GFP_KERNEL)?;
+        let mut pass = gate.enter(Wait::Killable, Deadline::NEVER)?;
+        *pass += 1;
+        let second = |wait, ms| gate.enter(wait, Deadline::ms(ms)).map(|_| ());
+        assert_eq!(second(Wait::Poll, 600_000), Err(EAGAIN));
+        assert_eq!(second(Wait::Killable, 20), Err(ETIMEDOUT));
+        drop(pass);
+        assert_eq!(second(Wait::Poll, 0), Ok(()));
+        assert_eq!(*gate.enter(Wait::Poll, Deadline::NEVER)?, 2);
+        Ok(())
+    }
+}

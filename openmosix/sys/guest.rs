@@ -131,7 +131,7 @@ pub(crate) fn sandbox() -> Result {
     to_result(unsafe { bindings::openmosix_sandbox() })
 }
 
-/// Lets the clocks of the current task go on from those of its home.
+/// Lets the clocks of the current task go on from those of its home, which are so far ahead.
 pub(crate) fn set_clocks(monotonic: i64, boottime: i64) -> Result {
     // SAFETY: Acts on `current`.
     to_result(unsafe { bindings::openmosix_set_clocks(monotonic, boottime) })
@@ -193,11 +193,6 @@ impl Window {
     /// Its bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Does it hold this address?
-    pub(crate) fn contains(&self, addr: u64) -> bool {
-        addr >= self.addr && addr - self.addr < self.len as u64
     }
 }
 

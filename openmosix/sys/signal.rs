@@ -34,21 +34,30 @@ impl Action {
         Self {
             handler: raw.sa_handler.map_or(0, |handler| handler as usize as u64),
             flags: raw.sa_flags as u64,
-            restorer: raw.sa_restorer.map_or(0, |restorer| restorer as usize as u64),
+            restorer: raw
+                .sa_restorer
+                .map_or(0, |restorer| restorer as usize as u64),
             mask: raw.sa_mask.sig[0] as u64,
         }
     }
 
     fn to_raw(self) -> bindings::sigaction {
-        let mut raw = bindings::sigaction::default();
-        // SAFETY: Both are addresses or null in C; the kernel never calls them.
-        unsafe {
-            raw.sa_handler = core::mem::transmute::<usize, _>(self.handler as usize);
-            raw.sa_restorer = core::mem::transmute::<usize, _>(self.restorer as usize);
+        // SAFETY: An address or null in C; the kernel never calls it.
+        let sa_handler = unsafe {
+            core::mem::transmute::<usize, bindings::__sighandler_t>(self.handler as usize)
+        };
+        // SAFETY: As above.
+        let sa_restorer = unsafe {
+            core::mem::transmute::<usize, bindings::__sigrestore_t>(self.restorer as usize)
+        };
+        bindings::sigaction {
+            sa_handler,
+            sa_flags: self.flags as usize,
+            sa_restorer,
+            sa_mask: bindings::sigset_t {
+                sig: [self.mask as usize],
+            },
         }
-        raw.sa_flags = self.flags as usize;
-        raw.sa_mask.sig[0] = self.mask as usize;
-        raw
     }
 }
 
@@ -115,12 +124,13 @@ fn raw_info(info: &[u8; INFO]) -> bindings::kernel_siginfo {
 
 /// Queues a signal to the current guest, whose frame the ordinary code makes.
 pub(crate) fn deliver(delivery: &Delivery) {
-    let mut raw = bindings::openmosix_signal::default();
-    raw.info = raw_info(&delivery.info);
-    raw.action = delivery.action.to_raw();
-    raw.blocked = delivery.blocked;
-    raw.saved = delivery.saved.unwrap_or(0);
-    raw.has_saved = delivery.saved.is_some();
+    let raw = bindings::openmosix_signal {
+        info: raw_info(&delivery.info),
+        action: delivery.action.to_raw(),
+        blocked: delivery.blocked,
+        saved: delivery.saved.unwrap_or(0),
+        has_saved: delivery.saved.is_some(),
+    };
     // SAFETY: `raw` is complete; its signal number is checked there.
     unsafe { bindings::openmosix_deliver_signal(&raw) };
 }
@@ -141,6 +151,12 @@ pub(crate) fn force(info: &[u8; INFO]) {
 pub(crate) fn kill_self() {
     // SAFETY: `current` is valid.
     unsafe { bindings::send_sig(bindings::SIGKILL as c_int, Task::current_raw(), 1) };
+}
+
+/// Lets a kick be over, so that it interrupts nothing that begins now.
+pub(crate) fn forget_kick() {
+    // SAFETY: Clears a flag of `current`; no work waits behind it, as `task_work` is run after each call.
+    unsafe { bindings::openmosix_forget_kick() };
 }
 
 /// Whether a signal waits whose default action makes a core dump, which needs the registers.

@@ -45,7 +45,7 @@ pub(crate) fn comm() -> [u8; 16] {
     // SAFETY: `current` is valid; its name is 16 bytes that only it changes, or `prctl()` by it.
     let raw = unsafe { (*Task::current_raw()).comm };
     for (to, from) in comm.iter_mut().zip(raw) {
-        *to = from as u8;
+        *to = from;
     }
     comm
 }
@@ -68,6 +68,12 @@ pub(crate) fn stay(task: &Task) -> u32 {
 pub(crate) fn kick(task: &Task) {
     // SAFETY: The reference keeps the task alive.
     unsafe { bindings::openmosix_kick(task.as_ptr()) };
+}
+
+/// Kicks the current task again in a moment, after it has been in user mode.
+pub(crate) fn kick_later() {
+    // SAFETY: Acts on `current`.
+    unsafe { bindings::openmosix_kick_later() };
 }
 
 /// Has the current task pass the hook at the return to user mode.
@@ -139,7 +145,7 @@ pub(crate) fn exit() -> ! {
 /// Changes with each successful `execve()` of a task.
 pub(crate) fn exec_id(task: &Task) -> u64 {
     // SAFETY: The reference keeps the task alive; the field is read as `ptrace` code reads it.
-    u64::from(unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).self_exec_id) })
+    unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).self_exec_id) }
 }
 
 /// Lets the system calls of the current task be resolved by [`crate::guest`].

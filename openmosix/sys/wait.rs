@@ -201,3 +201,51 @@ impl WaitQueue {
         unsafe { wake_all(self.queue.get()) };
     }
 }
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kunit_tests(openmosix_wait)]
+mod tests {
+    use super::*;
+    use kernel::static_lock_class;
+
+    fn queue() -> Result<Pin<KBox<WaitQueue>>> {
+        KBox::pin_init(WaitQueue::new(c"test", static_lock_class!()), GFP_KERNEL)
+    }
+
+    #[test]
+    fn deadlines() {
+        let (past, future) = (Deadline::ms(0), Deadline::ms(600_000));
+        assert!(past.is_over());
+        assert!(!future.is_over());
+        assert!(!Deadline::NEVER.is_over());
+        assert!(future.min(past).is_over());
+        assert!(past.min(future).is_over());
+        assert!(Deadline::NEVER.min(past).is_over());
+        assert!(past.min(Deadline::NEVER).is_over());
+        assert!(!Deadline::NEVER.min(future).is_over());
+    }
+
+    #[test]
+    fn what_is_done_is_not_waited_for() -> Result {
+        let queue = queue()?;
+        assert_eq!(queue.wait(Wait::Poll, Deadline::NEVER, || true), Ok(()));
+        assert_eq!(queue.wait(Wait::Killable, Deadline::ms(0), || true), Ok(()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_wait_gives_up() -> Result {
+        let queue = queue()?;
+        for wait in [Wait::Killable, Wait::Interruptible] {
+            let begin = Instant::<Monotonic>::now();
+            let result = queue.wait(wait, Deadline::ms(20), || false);
+            assert_eq!(result, Err(ETIMEDOUT));
+            assert!(begin.elapsed().as_millis_ceil() >= 20);
+        }
+        assert_eq!(
+            queue.wait(Wait::Poll, Deadline::NEVER, || false),
+            Err(EAGAIN)
+        );
+        Ok(())
+    }
+}

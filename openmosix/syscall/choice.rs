@@ -14,7 +14,7 @@ use super::{
 /// What to look at in the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// The clock in argument 0: those that nodes keep in step, and those that home alone knows.
+    /// The clock in argument 0: those that run on every node, and those that home alone knows.
     Clock,
     /// The operation in argument 1 of `futex`.
     Futex,

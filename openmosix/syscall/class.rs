@@ -63,7 +63,7 @@ pub(crate) enum Special {
     Brk,
     /// `madvise`: advice about content is for the guest's pages, advice about areas for both.
     Madvise,
-    /// `msync`: the guest's dirty pages of shared mappings reach home before home writes them out.
+    /// `msync`: for home, which has the file; a mapping that writes to one does not move.
     Msync,
     /// `rt_sigaction`: decided at home, mirrored on the guest, which builds the frames.
     SigAction,
@@ -75,10 +75,10 @@ pub(crate) enum Special {
     SetTidAddress,
     /// `restart_syscall`: a call that the guest itself was running goes on there, others at home.
     Restart,
-    /// A clock that nodes keep in step: read here while the difference to home is small enough.
+    /// A clock that runs on every node: read here.
     Clock,
-    /// `setrlimit`, `prlimit64` with a new limit: decided at home, mirrored where it bounds the guest.
+    /// `setrlimit`, `prlimit64` with a new limit: the process comes home first.
     Rlimit,
-    /// `exit`, `exit_group`: the exit-time writes happen here, the death at home.
+    /// `exit`, `exit_group`: the process dies at home, and the guest with it.
     Exit,
 }

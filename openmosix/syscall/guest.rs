@@ -71,8 +71,6 @@ pub(crate) struct Plan {
     segments: u16,
     /// The bytes that travel in.
     data: usize,
-    /// The bytes that may come back.
-    back: usize,
 }
 
 impl Plan {
@@ -83,7 +81,6 @@ impl Plan {
             mem,
             segments: 0,
             data: 0,
-            back: 0,
         };
         walk(params, args, &mut measure)?;
         Ok(Self {
@@ -92,7 +89,6 @@ impl Plan {
             params,
             segments: measure.segments,
             data: measure.data,
-            back: measure.back,
         })
     }
 
@@ -104,11 +100,6 @@ impl Plan {
     /// The exact size of the request.
     pub(crate) fn request_len(&self) -> usize {
         self.data_start() + self.data
-    }
-
-    /// The most bytes of data that come back.
-    pub(crate) fn max_back(&self) -> usize {
-        self.back
     }
 
     /// Copies the arguments into `out`, which is [`Self::request_len`] bytes long.
@@ -153,7 +144,6 @@ struct Measure<'m, M> {
     mem: &'m M,
     segments: u16,
     data: usize,
-    back: usize,
 }
 
 impl<M: UserMemory> Walker for Measure<'_, M> {
@@ -173,13 +163,10 @@ impl<M: UserMemory> Walker for Measure<'_, M> {
         if segment.dir.reads() {
             self.data = self.data.saturating_add(len);
         }
-        if segment.dir.writes() {
-            // Home's window is always writable: were the program's memory not, the call would
-            // succeed where it has to fail.
-            if !self.mem.writable(segment.addr, len) {
-                return Err(Fallback::Fault);
-            }
-            self.back = self.back.saturating_add(len);
+        // Home's window is always writable: were the program's memory not, the call would succeed where
+        // it has to fail.
+        if segment.dir.writes() && !self.mem.writable(segment.addr, len) {
+            return Err(Fallback::Fault);
         }
         Ok(())
     }

@@ -36,8 +36,7 @@ use super::{
         MAX_SEGMENTS, //
     },
     Args,
-    Memory,
-    MAX_DATA, //
+    Memory, //
 };
 
 /// The size of the count before the headers.
@@ -46,10 +45,6 @@ pub(crate) const COUNT_LEN: usize = 2;
 pub(crate) const HEADER_LEN: usize = 16;
 /// The size of one length in a reply.
 pub(crate) const LEN_LEN: usize = 4;
-/// The most bytes of a request.
-pub(crate) const MAX_REQUEST: usize = COUNT_LEN + MAX_SEGMENTS * HEADER_LEN + MAX_DATA;
-/// The most bytes of a reply.
-pub(crate) const MAX_REPLY: usize = COUNT_LEN + MAX_SEGMENTS * LEN_LEN + MAX_DATA;
 
 /// The peer sent something that does not belong to this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,9 @@
 //! How the last move of a process went: what `/proc/PID/migration` shows.
 
 use core::fmt;
-use kernel::{
-    prelude::*,
-    time::{
-        Instant,
-        Monotonic, //
-    }, //
+use kernel::time::{
+    Instant,
+    Monotonic, //
 };
 
 /// The steps of a move, in their order.
@@ -86,12 +83,15 @@ impl kernel::fmt::Display for Record {
         writeln!(f, "prepare_us: {}", self.prepare_us)?;
         writeln!(f, "copy_us: {}", self.copy_us)?;
         writeln!(f, "commit_us: {}", self.commit_us)?;
-        writeln!(f, "freeze_us: {}", self.copy_us + self.commit_us)?;
-        writeln!(f, "total_us: {}", self.prepare_us + self.copy_us + self.commit_us)
+        // The process stands still from the first step on.
+        let total = self.prepare_us + self.copy_us + self.commit_us;
+        writeln!(f, "freeze_us: {total}")?;
+        writeln!(f, "total_us: {total}")
     }
 }
 
 /// Times a move.
+#[derive(Clone)]
 pub(crate) struct Timer {
     record: Record,
     since: Instant<Monotonic>,
@@ -141,5 +141,60 @@ impl Timer {
         self.enter(stage);
         self.record.reason = Some(reason);
         self.record
+    }
+}
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kernel::macros::kunit_tests(openmosix_record)]
+mod tests {
+    use super::*;
+    use kernel::{
+        prelude::*,
+        str::CString, //
+    };
+
+    fn has(record: Record, line: &str) -> Result<bool> {
+        let text = CString::try_from_fmt(fmt!("{record}"))?;
+        Ok(text.to_str()?.lines().any(|l| l == line))
+    }
+
+    #[test]
+    fn a_move_that_goes_well() -> Result {
+        let mut timer = Timer::start(7, 1, 2);
+        assert!(has(timer.record(), "result: running")?);
+        timer.enter(Stage::Copy);
+        timer.add_pages(3);
+        timer.add_pages(4);
+        assert!(has(timer.record(), "stage: copy")?);
+        timer.enter(Stage::Commit);
+        assert!(!timer.record().is_done());
+        timer.enter(Stage::Done);
+        let record = timer.record();
+        assert!(record.is_done());
+        for line in [
+            "epoch: 7",
+            "from: 1",
+            "to: 2",
+            "result: ok",
+            "reason: ",
+            "pages: 7",
+            "bytes: 28672",
+        ] {
+            assert!(has(record, line)?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_move_that_fails() -> Result {
+        let mut timer = Timer::start(8, 1, 2);
+        timer.enter(Stage::Copy);
+        let record = timer.failed("not enough memory");
+        assert!(!record.is_done());
+        assert!(has(record, "stage: copy")?);
+        assert!(has(record, "result: failed")?);
+        assert!(has(record, "reason: not enough memory")?);
+        assert!(has(Record::default(), "result: none")?);
+        Ok(())
     }
 }

@@ -71,3 +71,33 @@ impl Stay {
             .map(|&(_, name)| name)
     }
 }
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kernel::macros::kunit_tests(openmosix_stay)]
+mod tests {
+    use super::*;
+    use kernel::prelude::*;
+
+    #[test]
+    fn every_bit_has_one_name() {
+        let all = NAMES.iter().fold(0, |all, (bit, _)| all | bit);
+        // All bits below the highest are there, and each stands for itself.
+        assert_eq!(all.count_ones(), all.trailing_ones());
+        assert_eq!(all.count_ones() as usize, NAMES.len());
+        assert_eq!(Stay(all).names().count(), NAMES.len());
+        for (bit, name) in NAMES {
+            assert_eq!(Stay(*bit).names().count(), 1);
+            assert_eq!(Stay(*bit).names().next(), Some(*name));
+            assert_eq!(NAMES.iter().filter(|(_, other)| other == name).count(), 1);
+        }
+        assert_eq!(Stay::default().names().next(), None);
+    }
+
+    #[test]
+    fn a_kernel_thread_stays() {
+        let stay = Stay::of(current!(), None);
+        assert!(stay.is_system());
+        assert!(stay.names().any(|name| name == "system"));
+        assert!(!Stay::GUEST.is_system());
+    }
+}

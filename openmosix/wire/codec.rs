@@ -152,7 +152,7 @@ pub(crate) struct Records<'a, T> {
 impl<'a, T: Fixed<'a>> Records<'a, T> {
     /// The records whose encoded bytes these are.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        if T::MIN == 0 || bytes.len() % T::MIN != 0 {
+        if T::MIN == 0 || !bytes.chunks_exact(T::MIN).remainder().is_empty() {
             return Err(Malformed);
         }
         Ok(Self {

@@ -79,10 +79,15 @@ kinds! {
     /// This is the page lane of that process.
     Join = 0x0013, max 16;
 
+    /// What do your clocks say?
+    ClockAsked = 0x0014, max 0;
+    /// They say this.
+    Clock = 0x0015, max 16;
+
     // The image of a process.
 
     /// An image follows.
-    ImageStart = 0x0020, max 64;
+    ImageStart = 0x0020, max 0;
     /// Numbers of its address space.
     Mm = 0x0021, max 512;
     /// Areas of its address space.
@@ -127,20 +132,12 @@ kinds! {
     Recall = 0x0046, max 16;
     /// I come home, and why.
     ComeHome = 0x0047, max 64;
-    /// My mask of blocked signals.
-    Mask = 0x0048, max 16;
     /// CPU time used so far.
     CpuTime = 0x0049, max 16;
     /// Die at once.
     Kill = 0x004a, max 0;
-    /// The process is over.
-    Exit = 0x004b, max 16;
     /// A fault of the program that has no handler.
     Fault = 0x004c, max 256;
-    /// A line for the log.
-    Note = 0x004d, max 256;
-    /// Leave for another node.
-    GoOn = 0x004e, max 16;
 
     // Pages, one by one.
 

@@ -49,12 +49,6 @@ record! {
 message! {
     /// An image follows.
     pub(crate) struct ImageStart {
-        /// Areas that will come.
-        vmas: u32,
-        /// Zero.
-        zero: u32,
-        /// Pages that will come.
-        pages: u64,
     }
 
     /// Numbers of the address space.
@@ -115,10 +109,10 @@ message! {
         altstack_size: u64,
         /// `SS_…`.
         altstack_flags: u64,
-        /// The sender's monotonic clock, as the process sees it.
-        monotonic_ns: i64,
-        /// The sender's boot-time clock, as the process sees it.
-        boottime_ns: i64,
+        /// How far the sender's monotonic clock is ahead of the receiver's, in nanoseconds.
+        monotonic_ahead: i64,
+        /// How far the sender's boot-time clock is ahead of the receiver's, in nanoseconds.
+        boottime_ahead: i64,
         /// How far its stack may grow.
         stack_soft: u64,
         /// How far that limit may be raised.

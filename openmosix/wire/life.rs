@@ -26,7 +26,7 @@ message! {
     pub(crate) struct Pause {
     }
 
-    /// The guest stands still. Guest to home.
+    /// The guest stands still, as it was told or because its mask has changed. Guest to home.
     pub(crate) struct Paused {
         /// Signals blocked on the guest.
         blocked: u64,
@@ -52,18 +52,6 @@ message! {
         cpu_ns: u64,
     }
 
-    /// Leave for another node. Home to guest.
-    pub(crate) struct GoOn {
-        /// Which.
-        node: u64,
-    }
-
-    /// The mask of blocked signals is now this. Either way.
-    pub(crate) struct Mask {
-        /// Signals blocked.
-        blocked: u64,
-    }
-
     /// CPU time used so far. Guest to home.
     pub(crate) struct CpuTime {
         /// Nanoseconds.
@@ -74,25 +62,11 @@ message! {
     pub(crate) struct Kill {
     }
 
-    /// The process is over. Either way.
-    pub(crate) struct Exit {
-        /// As in `do_exit()`.
-        code: u64,
-        /// CPU time that it used in all.
-        cpu_ns: u64,
-    }
-
     /// The program did something for which it gets a signal, and has no handler. Guest to home.
     pub(crate) struct Fault {
         /// `siginfo_t`.
         info: [u8; 128],
         /// CPU time that it used so far.
         cpu_ns: u64,
-    }
-
-    /// A line for the peer's log. Either way.
-    pub(crate) struct Note<'a> {
-        /// Printable ASCII.
-        text: &'a [u8],
     }
 }

@@ -31,7 +31,8 @@ impl<'a> Pages<'a> {
     /// The run of pages at `addr` with the content `data`.
     pub(crate) fn new(addr: u64, data: &'a [u8]) -> Result<Self, Malformed> {
         let len = data.len();
-        let aligned = addr % PAGE as u64 == 0 && len % PAGE == 0;
+        let whole = data.chunks_exact(PAGE).remainder().is_empty();
+        let aligned = addr & (PAGE as u64 - 1) == 0 && whole;
         if !aligned || len == 0 || len > BULK || addr.checked_add(len as u64).is_none() {
             return Err(Malformed);
         }

@@ -4,6 +4,8 @@
 //!
 //! ```text
 //! source                 target
+//!   ClockAsked   ────▶            a few times
+//!                ◀────   Clock
 //!   Prepare      ────▶
 //!                ◀────   Ready, or Refused
 //!   the image    ────▶
@@ -99,6 +101,18 @@ message! {
         comm: [u8; 16],
     }
 
+    /// What do your clocks say?
+    pub(crate) struct ClockAsked {
+    }
+
+    /// What the clocks of a node say, in nanoseconds.
+    pub(crate) struct Clock {
+        /// `CLOCK_MONOTONIC`.
+        monotonic: i64,
+        /// `CLOCK_BOOTTIME`.
+        boottime: i64,
+    }
+
     /// It may come.
     pub(crate) struct Ready {
         /// What the page lane of this process has to say to join.
@@ -119,7 +133,8 @@ message! {
         token: [u8; 16],
     }
 
-    /// The process is the target's from the moment that it reads this.
+    /// The image is good. Sent by home, the process is yours once home has read `Committed`; it stands still
+    /// until `Resume`. Sent to a guest on its way back, home has the process.
     pub(crate) struct Commit {
     }
 

@@ -16,8 +16,11 @@ __rust_helper wait_queue_head_t *rust_helper_sk_sleep(struct sock *sk)
 	return sk_sleep(sk);
 }
 
+/* As tcp_poll() asks: TCP calls ->sk_write_space() only while the bit is set. */
 __rust_helper bool rust_helper_sk_stream_is_writeable(struct sock *sk)
 {
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	smp_mb__after_atomic();
 	return sk_stream_is_writeable(sk);
 }
 

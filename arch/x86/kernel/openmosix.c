@@ -208,6 +208,36 @@ void openmosix_rewind_call(struct pt_regs *regs)
 }
 
 /**
+ * openmosix_undo_kick - let user mode repeat a call that openmosix_kick() ended
+ * @regs: user registers on the way to user mode, signals seen to
+ *
+ * Some calls return -EINTR instead of a restart code. The program must not
+ * see that when no signal of its own was the reason.
+ */
+void openmosix_undo_kick(struct pt_regs *regs)
+{
+	if (syscall_get_nr(current, regs) == -1 || regs->ax != -EINTR)
+		return;
+	if (task_sigpending(current))
+		return;
+	regs->ax = regs->orig_ax;
+	regs->ip -= 2;
+}
+
+/**
+ * openmosix_in_vdso - is the program in the middle of a vDSO function?
+ * @regs: user registers of the current task
+ *
+ * Its registers may hold half of a node's time then.
+ */
+bool openmosix_in_vdso(const struct pt_regs *regs)
+{
+	unsigned long vdso = (unsigned long)current->mm->context.vdso;
+
+	return vdso && regs->ip - vdso < vdso64_image.size;
+}
+
+/**
  * openmosix_vdso_start - where the vDSO and its data begin
  * @mm: address space
  *

@@ -13,8 +13,8 @@ use super::{
     space::Space, //
 };
 use crate::syscall::{
+    guest::Fallback,
     table::TABLE,
-    Fallback,
     Fault,
     Memory,
     Request,

@@ -4,11 +4,11 @@
 
 use super::space::Space;
 use crate::syscall::{
+    guest::Fallback,
+    home::WINDOW,
     Args,
-    Fallback,
     Plan,
-    Request,
-    WINDOW, //
+    Request, //
 };
 
 /// Where the deputy's window is.

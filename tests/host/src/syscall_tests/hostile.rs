@@ -16,9 +16,11 @@ use super::{
     space::Space, //
 };
 use crate::syscall::{
+    request::{
+        Broken,
+        Malformed, //
+    },
     Args,
-    Broken,
-    Malformed,
     Request, //
 };
 

@@ -21,12 +21,12 @@ use super::{
     space::Space, //
 };
 use crate::syscall::{
+    home::WINDOW,
     route,
     Args,
     Memory,
     Request,
-    COUNT,
-    WINDOW, //
+    COUNT, //
 };
 
 const A: u64 = 0x1000_0000;

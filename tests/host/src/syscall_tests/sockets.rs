@@ -22,7 +22,7 @@ use super::{
     space::Space, //
 };
 use crate::syscall::{
-    Fallback,
+    guest::Fallback,
     Fault,
     Memory, //
 };

@@ -10,12 +10,12 @@ use std::{
 };
 
 use crate::syscall::{
+    class::Class,
     name,
     table::{
         Shape,
         TABLE, //
     },
-    Class,
     COUNT, //
 };
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 /// Kinds whose last field takes all that is left, in units of so many bytes.
 fn unit_of_rest(kind: Kind) -> Option<usize> {
     match kind {
-        Kind::Refused | Kind::Abort | Kind::Cpu | Kind::Call | Kind::Reply | Kind::Note => Some(1),
+        Kind::Refused | Kind::Abort | Kind::Cpu | Kind::Call | Kind::Reply => Some(1),
         Kind::Bytes | Kind::Poke => Some(1),
         Kind::Vmas => Some(32),
         _ => None,
@@ -71,14 +71,7 @@ fn a_rest_is_cut_at_whole_units_only() {
 
 #[test]
 fn oversized_payloads_are_refused_even_if_they_would_parse() {
-    for kind in [
-        Kind::Call,
-        Kind::Reply,
-        Kind::Bytes,
-        Kind::Poke,
-        Kind::Note,
-        Kind::Cpu,
-    ] {
+    for kind in [Kind::Call, Kind::Reply, Kind::Bytes, Kind::Poke, Kind::Cpu] {
         let mut payload = payload(kind);
         payload.resize(kind.max_len(), 0);
         assert!(decode(kind, &payload).is_ok(), "{}", kind.name());

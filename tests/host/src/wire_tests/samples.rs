@@ -7,12 +7,9 @@ use crate::wire::{
     call::{Call, Reply},
     control::{Alive, Leave},
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas, REGISTERS},
-    life::{
-        ComeHome, CpuTime, Exit, Fault, GoOn, Kill, Mask, Note, Pause, Paused, Recall, Resume,
-        Signal,
-    },
+    life::{ComeHome, CpuTime, Fault, Kill, Pause, Paused, Recall, Resume, Signal},
     pages::{Bytes, CpuAsked, Done, Fetch, NoPage, Pages, Peek, Poke},
-    prepare::{Abort, Commit, Committed, Join, Prepare, Ready, Reason, Refused},
+    prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Reason, Refused},
     Kind, Records, Table, PAGE,
 };
 
@@ -53,11 +50,12 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             text: b"512 MiB are too many",
         }),
         Kind::Join => encode(&Join { token: array(0xb0) }),
-        Kind::ImageStart => encode(&ImageStart {
-            vmas: 0x0102_0304,
-            zero: 0,
-            pages: 0x1112_1314_1516_1718,
+        Kind::ClockAsked => encode(&ClockAsked {}),
+        Kind::Clock => encode(&Clock {
+            monotonic: 0x0102_0304_0506_0708,
+            boottime: -1,
         }),
+        Kind::ImageStart => encode(&ImageStart {}),
         Kind::Mm => encode(&Mm {
             start_brk: 1,
             brk: 2,
@@ -88,8 +86,8 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             altstack: 6,
             altstack_size: 7,
             altstack_flags: 8,
-            monotonic_ns: -9,
-            boottime_ns: 10,
+            monotonic_ahead: -9,
+            boottime_ahead: 10,
             stack_soft: 11,
             stack_hard: 12,
         }),
@@ -139,16 +137,12 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Resume => encode(&Resume {}),
         Kind::Recall => encode(&Recall { why: 3 }),
         Kind::ComeHome => encode(&ComeHome { why: 4, cpu_ns: 5 }),
-        Kind::Mask => encode(&Mask { blocked: 6 }),
         Kind::CpuTime => encode(&CpuTime { ns: 7 }),
         Kind::Kill => encode(&Kill {}),
-        Kind::Exit => encode(&Exit { code: 8, cpu_ns: 9 }),
         Kind::Fault => encode(&Fault {
             info: array(0x30),
             cpu_ns: 10,
         }),
-        Kind::Note => encode(&Note { text: b"a line" }),
-        Kind::GoOn => encode(&GoOn { node: 11 }),
         Kind::Fetch => encode(&Fetch {
             addr: 0x7fff_0000_0000,
             count: 16,
