@@ -5,6 +5,7 @@
  * signals. Decisions are made in openmosix/.
  */
 #include <linux/futex.h>
+#include <linux/io_uring_types.h>
 #include <linux/nsproxy.h>
 #include <linux/openmosix_edge.h>
 #include <linux/posix-timers.h>
@@ -110,15 +111,11 @@ u32 openmosix_task_stay(struct task_struct *task)
 	mm = task->mm;
 	if (mm && (mm_flags_test(MMF_MULTIPROCESS, mm) || task->vfork_done))
 		stay |= OPENMOSIX_STAY_CLONE_VM;
-#ifdef CONFIG_AIO
-	if (mm && rcu_access_pointer(mm->ioctx_table))
-		stay |= OPENMOSIX_STAY_AIO;
-#endif
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
 		stay |= OPENMOSIX_STAY_TIME_NS;
 	task_unlock(task);
 #ifdef CONFIG_IO_URING
-	if (task->io_uring)
+	if (task->io_uring && !xa_empty(&task->io_uring->xa))
 		stay |= OPENMOSIX_STAY_IO_URING;
 #endif
 	return stay | openmosix_cpu_stay(task);

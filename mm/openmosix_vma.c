@@ -42,10 +42,24 @@ static bool nameless(struct vm_area_struct *shared)
 	return !strcmp(shared->vm_file->f_path.dentry->d_name.name, "dev/zero");
 }
 
+/* Memory shared with the kernel: the rings have files of these names. */
+static u32 ring_stay(struct vm_area_struct *vma)
+{
+	const char *name = vma->vm_file ? vma->vm_file->f_path.dentry->d_name.name : "";
+
+	if (!strcmp(name, "[aio]"))
+		return OPENMOSIX_STAY_AIO;
+	if (!strcmp(name, "[io_uring]"))
+		return OPENMOSIX_STAY_IO_URING;
+	return 0;
+}
+
 static u32 vma_stay(struct vm_area_struct *vma)
 {
-	u32 stay = 0;
+	u32 stay = ring_stay(vma);
 
+	if (stay)
+		return stay;
 	if (is_vm_hugetlb_page(vma))
 		stay |= OPENMOSIX_STAY_HUGETLB;
 	if (vma->vm_flags & VM_LOCKED)

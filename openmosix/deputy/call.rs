@@ -8,6 +8,10 @@
 
 use super::Deputy;
 use crate::{
+    fault::{
+        self,
+        Point, //
+    },
     link::{
         lane::Frame,
         Kick, //
@@ -77,6 +81,7 @@ pub(super) enum Next {
 impl Deputy {
     /// Does a call and answers it.
     pub(super) fn call(&self, process: &Process, frame: Frame) -> Result<Next> {
+        fault::hit(Point::Call)?;
         let seq = frame.seq();
         let nr = frame.read::<Call<'_>>()?.nr;
         let (result, answered) = self.run(frame)?;

@@ -8,6 +8,10 @@
 
 use super::Deputy;
 use crate::{
+    fault::{
+        self,
+        Point, //
+    },
     link::{
         lane::{
             Frame,
@@ -244,6 +248,7 @@ impl Deputy {
 
     /// Sends the guest pages of its file mappings.
     pub(super) fn lend(&self, frame: &Frame) -> Result {
+        fault::hit(Point::Fetch)?;
         let fetch: Fetch = frame.read()?;
         let count = (fetch.count as usize).clamp(1, mm::RUN);
         self.lending.store(true, Ordering::Relaxed);

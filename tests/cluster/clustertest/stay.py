@@ -22,10 +22,6 @@ def refused(process, reason):
     expect("where it is", "0", process.where(), process.node.number, process.command)
 
 
-# Reasons that come with memory shared with the kernel.
-RINGS = ("aio", "io_uring")
-
-
 def stays(reason, passing, cluster):
     """Take up the reason; be refused; get rid of it; move."""
     home = cluster[1]
@@ -37,15 +33,12 @@ def stays(reason, passing, cluster):
             if result["status"] == 4:
                 raise Skip(result["out"]["text"]) from None
             raise
-        reasons = process.proc("cantmove").split()
-        if reason in RINGS:
-            # The rings themselves are shared mappings, and say so too.
-            reasons = [reason] if reason in reasons else reasons
-        expect("stay reasons", [reason], reasons, home.number, process.command)
+        expect("stay reasons", [reason], process.proc("cantmove").split(), home.number, process.command)
         refused(process, reason)
         process.alive()
         if passing:
-            expect("stay reasons afterwards", [], process.proc("cantmove").split(), home.number, process.command)
+            # A closed ring goes away in the background.
+            home.until("/proc/%d/cantmove" % process.pid, r"^\s*$", 10)
             process.move(2)
             process.alive()
         result = process.finish()
