@@ -20,6 +20,7 @@
 #include <linux/pseudo_fs.h>
 #include <linux/sched/user.h>
 #include <linux/time_namespace.h>
+#include <vdso/datapage.h>
 
 #include <asm/elf.h>
 
@@ -246,19 +247,32 @@ out:
  * openmosix_set_clocks - let the current task's clocks go on from its home's
  * @monotonic: how far its CLOCK_MONOTONIC is ahead of ours, in nanoseconds
  * @boottime: how far its CLOCK_BOOTTIME is ahead of ours, in nanoseconds
+ * @realtime: how far its CLOCK_REALTIME is ahead of ours, in nanoseconds
  *
- * Before openmosix_become_guest(), which enters the new time namespace.
+ * Before openmosix_become_guest(), which enters the new time namespace. The
+ * time of day has no offset in a time namespace, but the vDSO adds what its
+ * data says for any clock; system calls that ask for it go home.
  */
-int openmosix_set_clocks(s64 monotonic, s64 boottime)
+int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 {
+	struct timespec64 day = ns_to_timespec64(realtime);
+	struct timens_offset offset = { .sec = day.tv_sec, .nsec = day.tv_nsec };
+	struct vdso_time_data *data;
 	struct time_namespace *ns;
 	int ret = ksys_unshare(CLONE_NEWTIME);
+	unsigned int i;
 
 	if (ret)
 		return ret;
 	ns = current->nsproxy->time_ns_for_children;
 	ns->offsets.monotonic = ns_to_timespec64(monotonic);
 	ns->offsets.boottime = ns_to_timespec64(boottime);
+	data = page_address(ns->vvar_page);
+	for (i = 0; i < CS_BASES; i++) {
+		data->clock_data[i].offset[CLOCK_REALTIME] = offset;
+		data->clock_data[i].offset[CLOCK_REALTIME_COARSE] = offset;
+		data->clock_data[i].offset[CLOCK_TAI] = offset;
+	}
 	return 0;
 }
 
@@ -334,15 +348,49 @@ void openmosix_get_brk(unsigned long *start_brk, unsigned long *brk)
 	mmap_read_unlock(current->mm);
 }
 
+/* What the window shows before anything is written to it. */
+static struct page *blank;
+
+static vm_fault_t window_fault(const struct vm_special_mapping *sm, struct vm_area_struct *vma,
+			       struct vm_fault *vmf)
+{
+	get_page(blank);
+	vmf->page = blank;
+	return 0;
+}
+
+static const struct vm_special_mapping window_mapping = {
+	.name = "[openmosix]",
+	.fault = window_fault,
+};
+
 /**
  * openmosix_window - memory of the deputy's own, for the arguments of calls
  * @len: bytes
+ *
+ * It is as high as user memory goes, where programs have nothing and look for
+ * nothing, and does not count against their limits.
  *
  * Return: its address or -errno as a pointer error.
  */
 unsigned long openmosix_window(unsigned long len)
 {
-	return vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	addr = get_unmapped_area(NULL, TASK_SIZE_MAX - len, len, 0, 0);
+	if (!IS_ERR_VALUE(addr)) {
+		vma = _install_special_mapping(mm, addr, len,
+					       VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
+					       VM_DONTCOPY | VM_DONTDUMP, &window_mapping);
+		if (IS_ERR(vma))
+			addr = PTR_ERR(vma);
+	}
+	mmap_write_unlock(mm);
+	return addr;
 }
 
 void openmosix_close_window(unsigned long addr, unsigned long len)
@@ -360,6 +408,9 @@ void openmosix_activate(void)
 
 static int __init openmosix_c_init(void)
 {
+	blank = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!blank)
+		return -ENOMEM;
 	openmosix_mnt = kern_mount(&home_fs_type);
 	if (IS_ERR(openmosix_mnt))
 		return PTR_ERR(openmosix_mnt);

@@ -50,6 +50,8 @@ void openmosix_registrations_clear(void)
 	current->futex.robust_list = NULL;
 #endif
 	current->clear_child_tid = NULL;
+	/* /proc/PID/syscall: it is in the calls that it does for its guest, and in no other. */
+	task_pt_regs(current)->orig_ax = -1;
 }
 
 /** openmosix_registrations_set - make those of a process the current task's */
@@ -153,15 +155,20 @@ void openmosix_after_call(void)
 }
 
 /**
- * openmosix_kick - make a task look at its channel
- * @task: a guest
+ * openmosix_kick - make a task look at its orders and its channel
+ * @task: any
+ *
+ * A call that blocks ends as by a signal. Guests have no such calls, and a
+ * page fault of theirs must not look interrupted: for them the way to user
+ * mode is enough.
  *
  * Context: any, softirq included.
  */
 void openmosix_kick(struct task_struct *task)
 {
 	set_notify_resume(task);
-	set_notify_signal(task);
+	if (!test_task_syscall_work(task, OPENMOSIX))
+		set_notify_signal(task);
 }
 
 struct late_kick {

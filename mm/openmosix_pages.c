@@ -359,6 +359,70 @@ int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data)
 	return ret;
 }
 
+struct page_part {
+	void *data;
+	size_t offset;
+	size_t len;
+	bool found;
+};
+
+static int part_pte(pte_t *pte, unsigned long addr, unsigned long next, struct mm_walk *walk)
+{
+	struct page_part *part = walk->private;
+	pte_t entry = ptep_get(pte);
+	struct page *page = pte_present(entry) ? vm_normal_page(walk->vma, addr, entry) : NULL;
+
+	if (page) {
+		memcpy(part->data, page_address(page) + part->offset, part->len);
+		part->found = true;
+	}
+	return 0;
+}
+
+static const struct mm_walk_ops part_ops = {
+	.pte_entry = part_pte,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/**
+ * openmosix_read - read bytes of a page at home for somebody else
+ * @mm: home address space
+ * @addr: address
+ * @data: room for @len bytes
+ * @len: not beyond the page
+ *
+ * Nothing is mapped by that: the guest may have a page of its own soon.
+ *
+ * Return: 0, -EFAULT without a mapping or beyond the end of its file.
+ */
+int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t len)
+{
+	struct page_part part = { .data = data, .offset = offset_in_page(addr), .len = len };
+	unsigned long start = addr & PAGE_MASK;
+	struct vm_area_struct *vma;
+	struct file *file = NULL;
+	loff_t pos;
+	int ret;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	ret = vma ? walk_page_range(mm, start, start + PAGE_SIZE, &part_ops, &part) : -EFAULT;
+	if (!ret && !part.found && vma->vm_file) {
+		file = get_file(vma->vm_file);
+		pos = ((loff_t)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+	}
+	mmap_read_unlock(mm);
+	if (ret || part.found)
+		return ret;
+	memset(data, 0, len);
+	if (file) {
+		if (kernel_read(file, data, len, &pos) <= 0)
+			ret = -EFAULT;
+		fput(file);
+	}
+	return ret;
+}
+
 static int mark_pte(struct mm_struct *mm, unsigned long addr)
 {
 	spinlock_t *ptl;

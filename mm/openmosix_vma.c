@@ -5,11 +5,13 @@
  *
  * All take mmap_lock for reading themselves, but for openmosix_is_special().
  */
+#include <linux/file.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/openmosix_edge.h>
 #include <linux/pagemap.h>
+#include <linux/pkeys.h>
 #include <linux/shmem_fs.h>
 #include <linux/userfaultfd_k.h>
 
@@ -24,16 +26,32 @@ bool openmosix_is_special(const struct vm_area_struct *vma)
 	return vma->vm_ops && !vma->vm_file && vma->vm_ops->name;
 }
 
-/* The file of a shared anonymous mapping is held by its mappings alone. */
-static bool single_mapper(struct vm_area_struct *shared)
+/*
+ * Is a shared anonymous object this process's alone, and does each page of it
+ * appear at one address? Its file is held by its mappings. On the way each
+ * mapping becomes an object of its own.
+ */
+static bool moves_as_memory(struct vm_area_struct *shared)
 {
+	struct file *file = shared->vm_file;
+	pgoff_t size = i_size_read(file_inode(file)) >> PAGE_SHIFT;
 	VMA_ITERATOR(vmi, shared->vm_mm, 0);
 	struct vm_area_struct *vma;
+	unsigned long pages = 0;
 	long mine = 0;
 
-	for_each_vma(vmi, vma)
-		mine += vma->vm_file == shared->vm_file;
-	return file_count(shared->vm_file) == mine;
+	for_each_vma(vmi, vma) {
+		if (vma->vm_file != file)
+			continue;
+		mine++;
+		pages += vma_pages(vma);
+		if (vma->vm_pgoff + vma_pages(vma) > size)
+			return false;
+		if (vma != shared && vma->vm_pgoff < shared->vm_pgoff + vma_pages(shared) &&
+		    shared->vm_pgoff < vma->vm_pgoff + vma_pages(vma))
+			return false;
+	}
+	return pages == size && file_count(file) == mine;
 }
 
 /* Shared anonymous memory, as against a file that somebody opened and unlinked. */
@@ -45,7 +63,10 @@ static bool nameless(struct vm_area_struct *shared)
 /* Memory shared with the kernel: the rings have files of these names. */
 static u32 ring_stay(struct vm_area_struct *vma)
 {
-	const char *name = vma->vm_file ? vma->vm_file->f_path.dentry->d_name.name : "";
+	const char *name = "";
+
+	if (vma->vm_file)
+		name = (const char *)vma->vm_file->f_path.dentry->d_name.name;
 
 	if (!strcmp(name, "[aio]"))
 		return OPENMOSIX_STAY_AIO;
@@ -72,10 +93,12 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_USERFAULTFD;
 	if (vma->vm_flags & VM_MAYBE_GUARD)
 		stay |= OPENMOSIX_STAY_GUARD;
+	if (vma_pkey(vma))
+		stay |= OPENMOSIX_STAY_PKEY;
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return stay;
 	if (vma_is_anon_shmem(vma)) {
-		if (!single_mapper(vma))
+		if (!moves_as_memory(vma))
 			stay |= nameless(vma) ? OPENMOSIX_STAY_SHM : OPENMOSIX_STAY_MONKEY;
 	} else if ((vma->vm_flags & VM_SHARED) || !vma->vm_file ||
 		   shmem_mapping(vma->vm_file->f_mapping) ||
@@ -172,4 +195,58 @@ bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigne
 	}
 	mmap_read_unlock(mm);
 	return start >= end;
+}
+
+/**
+ * openmosix_mapping_of - where is a file mapped?
+ * @mm: address space of the current task
+ * @fd: an open file of the current task
+ * @from: where to look from
+ * @out: the first mapping that ends behind @from
+ *
+ * Return: false if there is none.
+ */
+bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,
+			  struct openmosix_area *out)
+{
+	struct address_space *mapping;
+	struct vm_area_struct *vma;
+	pgoff_t pages;
+
+	CLASS(fd, file)(fd);
+	if (fd_empty(file))
+		return false;
+	mapping = fd_file(file)->f_mapping;
+	if (!mapping_mapped(mapping))
+		return false;
+	pages = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+	mmap_read_lock(mm);
+	VMA_ITERATOR(vmi, mm, from);
+	for_each_vma(vmi, vma) {
+		if (!vma->vm_file || vma->vm_file->f_mapping != mapping)
+			continue;
+		out->start = vma->vm_start;
+		out->end = vma->vm_end;
+		out->kept = pages > vma->vm_pgoff ? (pages - vma->vm_pgoff) << PAGE_SHIFT : 0;
+		break;
+	}
+	mmap_read_unlock(mm);
+	return vma;
+}
+
+/**
+ * openmosix_grow - let a mapping that grows down reach an address
+ * @mm: home address space
+ * @addr: an address below it
+ *
+ * So it has grown on the guest. Where that is not possible here, the guest
+ * learns it by what its calls return.
+ */
+void openmosix_grow(struct mm_struct *mm, unsigned long addr)
+{
+	mmap_read_lock(mm);
+	/* It unlocks when it fails. */
+	if (!vma_lookup(mm, addr) && !expand_stack(mm, addr))
+		return;
+	mmap_read_unlock(mm);
 }

@@ -13,6 +13,7 @@
 //! Locks: none is held while it waits for its guest. `Deputy::borrowed` is a leaf.
 
 pub(crate) mod call;
+mod change;
 pub(crate) mod home;
 pub(crate) mod list;
 pub(crate) mod memory;
@@ -20,6 +21,7 @@ pub(crate) mod serve;
 
 use crate::{
     link::lane::Lane,
+    migrate::onward::Onward,
     node::NodeId,
     sys::{
         guest::Window,
@@ -55,7 +57,12 @@ pub(crate) struct Deputy {
     node: NodeId,
     lane: Lane,
     pages: Arc<PageLane>,
-    claim: Claim,
+    claim: Arc<Claim>,
+    /// The guest is left alone, because it restarts a call at once.
+    holding: AtomicBool,
+    /// Where the guest goes when it leaves its node; home if nowhere else.
+    #[pin]
+    onward: Mutex<Option<KBox<Onward>>>,
     /// CPU time of the guest that is charged already, in nanoseconds.
     charged: AtomicU64,
     /// Pages are being read for the guest: missing ones are home's own.
@@ -79,7 +86,7 @@ impl Deputy {
         node: NodeId,
         lane: Lane,
         pages: Arc<PageLane>,
-        claim: Claim,
+        claim: Arc<Claim>,
     ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -87,6 +94,8 @@ impl Deputy {
                 lane,
                 pages,
                 claim,
+                holding: AtomicBool::new(false),
+                onward <- new_mutex!(None),
                 charged: AtomicU64::new(0),
                 lending: AtomicBool::new(false),
                 borrowed <- new_mutex!(KVec::new()),
@@ -102,6 +111,23 @@ impl Deputy {
     /// Where the user part is.
     pub(crate) fn node(&self) -> NodeId {
         self.node
+    }
+
+    /// The call lane.
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// The mark on the home address space.
+    pub(crate) fn claim(&self) -> &Arc<Claim> {
+        &self.claim
+    }
+
+    /// Leaves the guest alone until it has made its next call: it restarts one that was interrupted. A
+    /// signal that waits has to interrupt that call. Were its handler run before, a program that waits for
+    /// the signal in the call would wait for ever.
+    pub(crate) fn hold(&self) {
+        self.holding.store(true, Ordering::Relaxed);
     }
 
     /// The home address space.

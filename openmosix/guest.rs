@@ -78,11 +78,16 @@ pub(crate) struct Guest {
     /// Signals to be delivered, in home's order.
     #[pin]
     waiting: Mutex<KVec<signal::Delivery>>,
+    /// End and begin of each mapping that grows down, as home knows them.
+    #[pin]
+    grown: Mutex<KVec<(usize, usize)>>,
     /// A fault of the program that is home's to judge.
     #[pin]
     fault: SpinLock<Option<[u8; signal::INFO]>>,
     /// Home wants the process back, once its signals are delivered.
     recalled: AtomicBool,
+    /// Home wants it to stand still, once its signals are delivered.
+    paused: AtomicBool,
     /// Home must hear of a new signal mask.
     tell_mask: AtomicBool,
     /// The process is home again, or over.
@@ -112,8 +117,10 @@ impl Guest {
                 claim <- new_mutex!(Some(claim)),
                 cpu <- new_mutex!(Some(cpu)),
                 waiting <- new_mutex!(KVec::new()),
+                grown <- new_mutex!(KVec::new()),
                 fault <- new_spinlock!(None),
                 recalled: AtomicBool::new(false),
+                paused: AtomicBool::new(false),
                 tell_mask: AtomicBool::new(false),
                 gone: AtomicBool::new(false),
             }),

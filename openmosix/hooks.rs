@@ -29,9 +29,15 @@ use crate::{
         self,
         cpu::Regs,
         guest as home_file,
+        mm::Mm,
         signal, //
     },
+    task::{
+        Destination,
+        Order, //
+    },
 };
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     ffi::{
@@ -128,13 +134,15 @@ pub(crate) unsafe extern "C" fn __openmosix_resume(regs: *mut bindings::pt_regs)
     };
     // SAFETY: By the safety requirements these are the user registers of the current task.
     let regs = &mut Regs::new(unsafe { &mut *regs });
-    if let Next::Live(deputy) = migrate::before_user_mode(migrant, regs) {
+    let mut next = migrate::before_user_mode(migrant, regs);
+    while let Next::Live(deputy) = next {
         let raw = Arc::as_ptr(&deputy);
         // The process's role owns the deputy. A reference of this frame would never be dropped if the
         // task dies in there.
         drop(deputy);
-        // SAFETY: Only this task changes its role, at the end of `live()` or in the exit hook.
-        migrate::live(unsafe { &*raw }, migrant);
+        // SAFETY: Only this task changes its role: in `settle()`, or in the exit hook.
+        let end = migrate::live(unsafe { &*raw }, migrant.process());
+        next = migrate::settle(migrant, end);
     }
 }
 
@@ -217,16 +225,38 @@ pub(crate) unsafe extern "C" fn __openmosix_fault(
         Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => deputy.fault(fault),
         // Nothing of it is away yet, or any more.
         Some(Role::Local) if !marked && fault.is_mine() => 0,
-        Some(Role::Guest(_) | Role::Arriving) if !marked => 0,
-        _ => fault.refuse(marked),
+        Some(Role::Guest(_) | Role::Arriving) if !marked && fault.is_mine() => 0,
+        // Somebody else's memory: its process comes home with it.
+        _ if !fault.is_second() => {
+            let mm = fault.mm();
+            fault.unlock().map_or(sys::fault::REFUSED, |retry| {
+                // If that fails, the second try says so.
+                let _ = bring_home(mm);
+                retry.result()
+            })
+        }
+        _ => sys::fault::REFUSED,
     }
+}
+
+/// Has the process with that address space come home, for somebody who needs its memory there.
+fn bring_home(mm: usize) -> Result {
+    let Some(entry) = deputy::list::find(mm) else {
+        return Err(EFAULT);
+    };
+    let migrant = migrant_of(&entry.task).ok_or(EFAULT)?;
+    migrant.process().give_order(Order {
+        to: Destination::Home,
+        at_exec: false,
+    });
+    deputy::list::await_return(mm)
 }
 
 /// C: `__openmosix_access()`. May sleep; no locks held.
 ///
 /// # Safety
 ///
-/// `buf` has room for, or holds, `len` bytes.
+/// `buf` has room for, or holds, `len` bytes; the caller holds a reference on the users of `mm`.
 #[export]
 pub(crate) unsafe extern "C" fn __openmosix_access(
     mm: *mut bindings::mm_struct,
@@ -235,16 +265,31 @@ pub(crate) unsafe extern "C" fn __openmosix_access(
     len: c_int,
     gup_flags: c_uint,
 ) -> c_int {
-    let Some(lane) = deputy::list::find(mm as usize) else {
-        return -(bindings::EAGAIN as c_int);
+    const NATIVE: c_int = -(bindings::EAGAIN as c_int);
+
+    // SAFETY: The exit hook cannot come before this returns.
+    let migrant = unsafe { current_migrant() };
+    if let Some(Role::Deputy(deputy)) = migrant.map(Migrant::role) {
+        if deputy.mm().id() == mm as usize {
+            // A call of its own: it borrows the pages beforehand, because faults come under a lock here.
+            deputy.borrow_range(addr as u64, len.max(0) as u64);
+            return NATIVE;
+        }
+    }
+    let (Some(entry), Some(raw)) = (deputy::list::find(mm as usize), NonNull::new(mm)) else {
+        return NATIVE;
     };
     if gup_flags & bindings::FOLL_WRITE != 0 {
-        // Writing into a process that is away: attach to it, and it comes home.
-        return 0;
+        return match bring_home(mm as usize) {
+            Ok(()) => NATIVE,
+            Err(_) => 0,
+        };
     }
     // SAFETY: By the safety requirements.
     let to = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), len.max(0) as usize) };
-    lane.read(addr as u64, to) as c_int
+    // SAFETY: By the safety requirements.
+    let home = unsafe { Mm::from_raw(raw) };
+    entry.pages.read(&home, addr as u64, to) as c_int
 }
 
 /// C: `openmosix_fill()`. Reading a page of a guest's file mapping; may sleep.

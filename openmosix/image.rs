@@ -20,10 +20,7 @@ pub(crate) mod task;
 use crate::{
     link::lane::Lane,
     sys::mm::Mm,
-    task::{
-        clock::Ahead,
-        record::Timer, //
-    },
+    task::clock::Ahead,
     wire::image::{
         ImageEnd,
         ImageStart, //
@@ -39,12 +36,12 @@ pub(crate) const PATIENCE_MS: u32 = 20_000;
 pub(crate) enum Way {
     /// From home, layout and all, to a node whose clocks are so far behind.
     Out(Ahead),
-    /// To home, which has the layout.
+    /// To home, which has the layout, or by way of home to another node.
     Back,
 }
 
-/// Sends the image of the current task.
-pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way, timer: &mut Timer) -> Result {
+/// Sends the image of the current task; returns how many pages there were.
+pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way) -> Result<u64> {
     lane.say(0, &ImageStart {})?;
     match way {
         Way::Out(ahead) => {
@@ -54,8 +51,8 @@ pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way, timer: &mut Timer) -> Result 
         Way::Back => task::capture(lane, Ahead::default())?,
     }
     let pages = memory::capture(lane, mm)?;
-    timer.add_pages(pages);
     cpu::capture(lane)?;
     signals::capture(lane)?;
-    lane.say(0, &ImageEnd { pages })
+    lane.say(0, &ImageEnd { pages })?;
+    Ok(pages)
 }

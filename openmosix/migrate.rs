@@ -20,17 +20,23 @@
 //!
 //! The process is home's until home has read `Committed`: any failure before leaves it running there,
 //! and the guest ends without ever having run. From then on it is the target's. The guest does not run
-//! before it is told so in step 5, so at no instant do both. The way back is in [`crate::deputy::home`].
+//! before it is told so in step 5, so at no instant do both. The way back is in [`crate::deputy::home`], the
+//! way from node to node in [`onward`].
 
 pub(crate) mod arrive;
 mod clock;
 pub(crate) mod depart;
 pub(crate) mod migrant;
+pub(crate) mod onward;
 
 use crate::{
     deputy::{
         self,
-        serve,
+        home::Arrived,
+        serve::{
+            self,
+            Left, //
+        },
         Deputy, //
     },
     guest,
@@ -48,8 +54,8 @@ use crate::{
         signal, //
     },
     task::{
-        record::Stage,
-        Destination, //
+        Destination,
+        Process, //
     },
 };
 use kernel::{
@@ -82,6 +88,7 @@ pub(crate) enum Next {
 }
 
 /// Carries out what a process was told, when it is about to enter user mode.
+#[inline(never)]
 pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
     match migrant.role() {
         Role::Guest(guest) => {
@@ -97,47 +104,83 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
         Role::Local => match migrant.process().take_order() {
             Some(Destination::Node(to)) if Some(to) != node::id_self() => {
                 regs.undo_kick();
-                depart::depart(migrant, to).map_or(Next::UserMode, Next::Live)
+                match depart::depart(migrant, to, regs) {
+                    Some(deputy) => Next::Live(deputy),
+                    None => {
+                        if signal::pending() && regs.is_rewound() {
+                            regs.make_rewound_call();
+                        }
+                        Next::UserMode
+                    }
+                }
             }
-            _ => Next::UserMode,
+            Some(_) => {
+                migrant.process().stays();
+                Next::UserMode
+            }
+            None => Next::UserMode,
         },
     }
 }
 
-/// The life of a deputy. Returns when the process is whole again, or doomed.
-pub(crate) fn live(deputy: &Deputy, migrant: &Migrant) {
-    let process = migrant.process();
-    let from = deputy.node().get();
+/// How the life of a deputy ended.
+pub(crate) enum End {
+    /// Its guest came home.
+    Whole(KBox<Arrived>),
+    /// Its guest is on another node, and has another deputy.
+    Onward(Arc<Deputy>),
+    /// Its guest is lost.
+    Lost,
+}
+
+/// The life of a deputy.
+#[inline(never)]
+pub(crate) fn live(deputy: &Deputy, process: &Process) -> End {
     match serve::serve(deputy, process) {
-        Ok(arrived) => {
-            let mut timer = arrived.timer.clone();
+        Ok(Left::Home(arrived)) => {
             deputy::list::remove(deputy);
             deputy.dismiss();
-            drop(migrant.set_role(Role::Local));
-            if arrived.install().is_err() {
-                // Registers that no program can have: the peer is not what it seemed.
-                signal::kill_self();
-            }
-            if !process.passes_home(from) {
-                timer.enter(Stage::Done);
-                process.set_record(timer.record());
-            }
-            // Signals and restarts come first; then the next order, if there is one.
-            sys::task::raise_resume();
+            End::Whole(arrived)
         }
+        Ok(Left::Onward(next)) => End::Onward(next),
         Err(error) => {
             if !crate::link::fatal_signal_pending() {
                 pr_warn!(
                     "process {} ({}) lost its guest on node {}: {:?}\n",
                     process.task().pid(),
                     Name(sys::task::comm()),
-                    from,
+                    deputy.node(),
                     error
                 );
                 signal::kill_self();
             }
             deputy.dismiss();
+            End::Lost
         }
+    }
+}
+
+/// What comes after the life of a deputy, which may be gone after this.
+#[inline(never)]
+pub(crate) fn settle(migrant: &Migrant, end: End) -> Next {
+    match end {
+        End::Whole(arrived) => {
+            drop(migrant.set_role(Role::Local));
+            let timer = arrived.timer.clone();
+            if arrived.install().is_err() {
+                // Registers that no program can have: the peer is not what it seemed.
+                signal::kill_self();
+            }
+            migrant.process().arrived(timer.done());
+            // Signals and restarts come first; then the next order, if there is one.
+            sys::task::raise_resume();
+            Next::UserMode
+        }
+        End::Onward(next) => {
+            drop(migrant.set_role(Role::Deputy(next.clone())));
+            Next::Live(next)
+        }
+        End::Lost => Next::UserMode,
     }
 }
 

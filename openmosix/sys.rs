@@ -10,6 +10,7 @@ pub(crate) mod crypto;
 pub(crate) mod fault;
 pub(crate) mod gate;
 pub(crate) mod guest;
+mod layout;
 pub(crate) mod machine;
 pub(crate) mod mm;
 pub(crate) mod proc;

@@ -37,6 +37,12 @@ pub(crate) struct Order {
     pub(crate) at_exec: bool,
 }
 
+impl Order {
+    fn is_home(self) -> bool {
+        self.to == Destination::Home && !self.at_exec
+    }
+}
+
 /// A place to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
@@ -47,12 +53,24 @@ pub(crate) enum Destination {
 }
 
 struct Inner {
+    /// What it was told and has not begun.
     order: Option<Order>,
+    /// Where it is going now.
+    going: Option<Destination>,
+    /// Where its user part is: a node, 0 at home.
+    node: u16,
     record: Record,
     moves: u64,
     epoch: u32,
     exec_id: u64,
-    via: u16,
+}
+
+impl Inner {
+    /// Is there an order to carry out now, at this number of `execve()`s?
+    fn is_due(&self, exec_id: u64) -> bool {
+        self.order
+            .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
+    }
 }
 
 /// See the module.
@@ -70,11 +88,12 @@ impl Process {
             task,
             inner <- new_spinlock!(Inner {
                 order: None,
+                going: None,
+                node: 0,
                 record: Record::default(),
                 moves: 0,
                 epoch: 0,
                 exec_id: 0,
-                via: 0,
             }),
         })
     }
@@ -95,26 +114,32 @@ impl Process {
         sys::task::kick(&self.task);
     }
 
-    /// The order that waits, if any.
-    pub(crate) fn order(&self) -> Option<Order> {
-        self.inner.lock().order
+    /// Where it was told to go, until it is there or that has failed.
+    pub(crate) fn destination(&self) -> Option<Destination> {
+        let inner = self.inner.lock();
+        inner.order.map(|order| order.to).or(inner.going)
     }
 
     /// Is there an order to carry out now?
     pub(crate) fn has_order(&self) -> bool {
         let exec_id = sys::task::exec_id(&self.task);
-        let inner = self.inner.lock();
-        inner
-            .order
-            .is_some_and(|order| !order.at_exec || inner.exec_id != exec_id)
+        self.inner.lock().is_due(exec_id)
     }
 
-    /// Takes the order that is to be carried out now.
+    /// Takes the order that is to be carried out now; one of `arrived`, `failed` and `stays` must follow.
     pub(crate) fn take_order(&self) -> Option<Destination> {
-        if !self.has_order() {
+        let exec_id = sys::task::exec_id(&self.task);
+        let mut inner = self.inner.lock();
+        if !inner.is_due(exec_id) {
             return None;
         }
-        self.inner.lock().order.take().map(|order| order.to)
+        inner.going = inner.order.take().map(|order| order.to);
+        inner.going
+    }
+
+    /// There was nothing to do for the order: it is there already.
+    pub(crate) fn stays(&self) {
+        self.inner.lock().going = None;
     }
 
     /// The number of the next move.
@@ -124,19 +149,9 @@ impl Process {
         inner.epoch
     }
 
-    /// Is it on its way to another node, only passing home?
-    pub(crate) fn passes_home(&self, from: u16) -> bool {
-        let mut inner = self.inner.lock();
-        let passes = inner
-            .order
-            .is_some_and(|order| !order.at_exec && order.to != Destination::Home);
-        inner.via = if passes { from } else { 0 };
-        passes
-    }
-
-    /// The node that the move which begins now comes from; 0 is home.
-    pub(crate) fn take_via(&self) -> u16 {
-        core::mem::take(&mut self.inner.lock().via)
+    /// Where its user part is: a node, 0 at home.
+    pub(crate) fn node(&self) -> u16 {
+        self.inner.lock().node
     }
 
     /// How often it has moved.
@@ -149,10 +164,27 @@ impl Process {
         self.inner.lock().record
     }
 
-    /// Notes how the last move went.
-    pub(crate) fn set_record(&self, record: Record) {
+    /// Notes how far the move is that is under way.
+    pub(crate) fn moves_on(&self, record: Record) {
+        self.inner.lock().record = record;
+    }
+
+    /// A move has failed: the process goes on where it was.
+    pub(crate) fn failed(&self, record: Record) {
         let mut inner = self.inner.lock();
-        inner.moves += u64::from(record.is_done());
         inner.record = record;
+        inner.going = None;
+    }
+
+    /// A move is done. All that tells of it changes at once.
+    pub(crate) fn arrived(&self, record: Record) {
+        let mut inner = self.inner.lock();
+        inner.node = record.to;
+        inner.moves += 1;
+        inner.record = record;
+        inner.going = None;
+        if record.to == 0 && inner.order.is_some_and(Order::is_home) {
+            inner.order = None;
+        }
     }
 }

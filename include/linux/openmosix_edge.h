@@ -39,6 +39,26 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+/*
+ * Where C has the fields that Rust reaches into. bindgen gets some structures
+ * wrong; openmosix/sys/layout.rs compares.
+ */
+enum openmosix_at {
+	OPENMOSIX_AT_TASK_OPENMOSIX = offsetof(struct task_struct, openmosix),
+	OPENMOSIX_AT_TASK_FLAGS = offsetof(struct task_struct, flags),
+	OPENMOSIX_AT_TASK_PTRACE = offsetof(struct task_struct, ptrace),
+	OPENMOSIX_AT_TASK_MM = offsetof(struct task_struct, mm),
+	OPENMOSIX_AT_TASK_COMM = offsetof(struct task_struct, comm),
+	OPENMOSIX_AT_TASK_SIGNAL = offsetof(struct task_struct, signal),
+	OPENMOSIX_AT_TASK_EXEC_ID = offsetof(struct task_struct, self_exec_id),
+	OPENMOSIX_AT_TASK_SYSCALL_WORK = offsetof(struct task_struct, thread_info.syscall_work),
+	OPENMOSIX_AT_SIGNAL_RLIM = offsetof(struct signal_struct, rlim),
+	OPENMOSIX_AT_FAULT_FLAGS = offsetof(struct vm_fault, flags),
+	OPENMOSIX_AT_SOCKET_SK = offsetof(struct socket, sk),
+	OPENMOSIX_AT_FILE_INODE = offsetof(struct file, f_inode),
+	OPENMOSIX_AT_SEQ_PRIVATE = offsetof(struct seq_file, private),
+};
+
 /* Why a process may not move now; the names are in openmosix/task/stay.rs. */
 #define OPENMOSIX_STAY_MONKEY		0x1	/* shared file mapping */
 #define OPENMOSIX_STAY_MMAP_DEV		0x2	/* maps a device */
@@ -62,6 +82,7 @@
 #define OPENMOSIX_STAY_INIT		0x80000
 #define OPENMOSIX_STAY_GUEST		0x100000	/* a guest of this node: steer it at its home */
 #define OPENMOSIX_STAY_TIME_NS		0x200000	/* lives in a time namespace */
+#define OPENMOSIX_STAY_PKEY		0x400000	/* memory with a protection key */
 
 /** enum openmosix_vma_kind - where the pages of a mapping come from */
 enum openmosix_vma_kind {
@@ -90,6 +111,18 @@ struct openmosix_vma {
 	u32 stay;
 };
 
+/**
+ * struct openmosix_area - a mapping of a file
+ * @start: first address
+ * @end: first address behind it
+ * @kept: bytes from @start to the end of the last page of the file
+ */
+struct openmosix_area {
+	unsigned long start;
+	unsigned long end;
+	unsigned long kept;
+};
+
 /* mm/openmosix_pages.c, mm/openmosix_vma.c */
 bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmosix_vma *out);
 long openmosix_next_run(struct mm_struct *mm, unsigned long *addr, unsigned long max);
@@ -99,11 +132,15 @@ void openmosix_put_pages(struct page **pages, unsigned long nr);
 int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *data);
 int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data);
 int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data);
+int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t len);
 void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
 void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len);
+bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,
+			  struct openmosix_area *out);
+void openmosix_grow(struct mm_struct *mm, unsigned long addr);
 bool openmosix_is_special(const struct vm_area_struct *vma);
 void openmosix_unlock_fault(struct vm_fault *vmf);
 unsigned long openmosix_resident(struct mm_struct *mm);
@@ -149,7 +186,7 @@ struct file *openmosix_home_file(void *guest);
 int openmosix_start_guest(int (*fn)(void *), void *arg);
 int openmosix_become_guest(struct file *home);
 int openmosix_sandbox(void);
-int openmosix_set_clocks(s64 monotonic, s64 boottime);
+int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime);
 int openmosix_map(struct file *home, const struct openmosix_vma *vma);
 void openmosix_forget_home(struct file *home, unsigned long start, unsigned long len);
 void openmosix_set_brk(unsigned long start_brk, unsigned long brk);
@@ -198,6 +235,8 @@ u32 openmosix_cpu_stay(struct task_struct *task);
 void openmosix_set_result(struct pt_regs *regs, long result);
 void openmosix_rewind_call(struct pt_regs *regs);
 void openmosix_undo_kick(struct pt_regs *regs);
+bool openmosix_is_rewound(struct pt_regs *regs);
+void openmosix_make_rewound_call(struct pt_regs *regs);
 bool openmosix_in_vdso(const struct pt_regs *regs);
 void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 

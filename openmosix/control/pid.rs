@@ -87,10 +87,10 @@ pub(crate) fn show(task: &Task, migrant: Option<&Migrant>, what: u32, to: &SeqFi
     let process = migrant.map(Migrant::process);
     match what {
         bindings::openmosix_file_OPENMOSIX_FILE_WHERE => {
-            seq_print!(to, "{}\n", migrant.map_or(0, Migrant::node));
+            seq_print!(to, "{}\n", process.map_or(0, Process::node));
         }
         bindings::openmosix_file_OPENMOSIX_FILE_GOTO => {
-            match process.and_then(Process::order).map(|order| order.to) {
+            match process.and_then(Process::destination) {
                 Some(Destination::Node(node)) => seq_print!(to, "{}\n", node),
                 Some(Destination::Home) => seq_print!(to, "home\n"),
                 None => seq_print!(to, "0\n"),

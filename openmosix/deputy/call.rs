@@ -16,10 +16,15 @@ use crate::{
         lane::Frame,
         Kick, //
     },
+    migrate::onward,
     sys::{
         self,
-        cpu,
+        cpu::{
+            self,
+            is_restart, //
+        },
         guest::Window,
+        mm::Vma,
         signal,
         user::User, //
     },
@@ -27,7 +32,10 @@ use crate::{
         Placed,
         Request, //
     },
-    task::Process,
+    task::{
+        Destination,
+        Process, //
+    },
     wire::{
         call::{
             Call,
@@ -47,25 +55,23 @@ use kernel::{
 /// `Call::flags`: the arguments are in the request.
 pub(crate) const CARRIED: u32 = 1;
 
-/// `Reply::flags`: come home when this call is done with.
+/// `Reply::flags`: leave the node when this call is done with.
 pub(crate) const RECALL: u64 = 1;
 
 /// `Reply::flags`: arguments came back.
 pub(crate) const ANSWERED: u64 = 2;
 
+/// `Reply::flags`: where the kind of a new mapping is.
+pub(crate) const KIND_SHIFT: u32 = 8;
+
 /// The smallest window.
 const WINDOW: usize = 128 << 10;
-
-/// Is it one of the restart codes, which never reach user space?
-pub(crate) fn is_restart(result: i64) -> bool {
-    (-516..=-512).contains(&result)
-}
 
 /// `-EINTR`.
 const INTERRUPTED: i64 = -4;
 
-/// `-ERESTARTNOINTR`.
-const RESTART: i64 = -513;
+/// `-ERESTARTNOHAND`: fails with `EINTR` if a handler runs, and is restarted otherwise.
+const RESTART: i64 = -514;
 
 /// `-ERESTART_RESTARTBLOCK`.
 const RESTART_BLOCK: i64 = -516;
@@ -74,25 +80,42 @@ const RESTART_BLOCK: i64 = -516;
 pub(super) enum Next {
     /// It goes on.
     Computes,
-    /// It comes home.
-    ComesHome,
+    /// It leaves its node.
+    Leaves,
 }
 
 impl Deputy {
     /// Does a call and answers it.
+    #[inline(never)]
     pub(super) fn call(&self, process: &Process, frame: Frame) -> Result<Next> {
         fault::hit(Point::Call)?;
         let seq = frame.seq();
-        let nr = frame.read::<Call<'_>>()?.nr;
-        let (result, answered) = self.run(frame)?;
+        let call: Call<'_> = frame.read()?;
+        let (nr, args) = (call.nr, call.args);
+        self.holding.store(false, Ordering::Relaxed);
+        let (result, answered) = self.run(process, frame)?;
         sys::task::after_call();
         self.give_back()?;
+        self.tell_change(nr, &args, result)?;
         let mut flags = if answered { ANSWERED } else { 0 };
-        if self.is_wanted(process) || self.must_stay(nr, result) {
+        let leaves = if self.is_wanted_home() || self.must_stay(nr, result) {
             // Signals, and what becomes of an interrupted call, are seen to when it is home.
+            true
+        } else if (is_restart(result) || kernel::current!().signal_pending()) && self.signals()? {
+            // It runs handlers first.
+            false
+        } else {
+            let leaves = self.is_called_away(process);
+            if !leaves && is_restart(result) {
+                self.hold();
+            }
+            leaves
+        };
+        if leaves {
             flags |= RECALL;
-        } else if is_restart(result) || kernel::current!().signal_pending() {
-            self.signals()?;
+        }
+        if let Some(vma) = self.new_mapping(nr, result) {
+            flags |= u64::from(vma.kind) << KIND_SHIFT;
         }
         let data = core::mem::take(&mut *self.outbox.lock());
         self.lane.say(
@@ -104,30 +127,50 @@ impl Deputy {
                 data: &data,
             },
         )?;
-        Ok(if flags & RECALL != 0 {
-            Next::ComesHome
-        } else {
-            Next::Computes
-        })
+        Ok(if leaves { Next::Leaves } else { Next::Computes })
     }
 
     /// Is there a reason to have the process whole, and at home?
-    pub(super) fn is_wanted(&self, process: &Process) -> bool {
-        process.has_order() || sys::task::traced() || signal::dumps_core()
+    pub(super) fn is_wanted_home(&self) -> bool {
+        sys::task::traced() || signal::dumps_core()
+    }
+
+    /// Carries out an order that waits: is the guest to leave its node now?
+    ///
+    /// Another node is asked first. If it does not take the process, that stays where it is.
+    pub(super) fn is_called_away(&self, process: &Process) -> bool {
+        match process.take_order() {
+            None => false,
+            Some(Destination::Home) => true,
+            Some(Destination::Node(to)) if to == self.node => {
+                process.stays();
+                false
+            }
+            Some(Destination::Node(to)) => {
+                let onward = onward::ask(self, process, to);
+                let leaves = onward.is_some();
+                *self.onward.lock() = onward;
+                leaves
+            }
+        }
     }
 
     /// Has a call given the process a mapping that cannot be elsewhere?
     fn must_stay(&self, nr: u32, result: i64) -> bool {
-        nr == bindings::__NR_mmap
-            && result > 0
-            && self
-                .mm()
-                .next_vma(result as u64)
-                .is_some_and(|vma| vma.stay != 0)
+        self.new_mapping(nr, result)
+            .is_some_and(|vma| vma.stay != 0)
+    }
+
+    /// The mapping that a call has made.
+    fn new_mapping(&self, nr: u32, result: i64) -> Option<Vma> {
+        if nr != bindings::__NR_mmap || result <= 0 {
+            return None;
+        }
+        self.mm().next_vma(result as u64)
     }
 
     /// Runs a call; what it returns to memory is in the outbox if it says so.
-    fn run(&self, frame: Frame) -> Result<(i64, bool)> {
+    fn run(&self, process: &Process, frame: Frame) -> Result<(i64, bool)> {
         let call: Call<'_> = frame.read()?;
         self.charge(call.cpu_ns);
         signal::set_blocked(call.blocked);
@@ -136,12 +179,12 @@ impl Deputy {
             // Some calls never return.
             drop(frame);
             self.make_way(nr, &args);
-            return Ok((self.native(nr, &args), false));
+            return Ok((self.native(process, nr, &args), false));
         }
         let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
         let base = self.window_for(request.window_len().map_err(|_| EPROTO)?)?;
         let placed = request.place(base, &mut User).map_err(|_| ENOMEM)?;
-        let result = self.native(nr, placed.args());
+        let result = self.native(process, nr, placed.args());
         if result == RESTART_BLOCK {
             self.restart_on_guest(nr, &placed);
         }
@@ -154,14 +197,18 @@ impl Deputy {
         Ok((result, true))
     }
 
-    /// Runs a native call; the loss of the guest interrupts it as a signal would.
-    fn native(&self, nr: u32, args: &[u64; 6]) -> i64 {
+    /// Runs a native call; an order and the loss of the guest interrupt it as a signal would.
+    #[inline(never)]
+    fn native(&self, process: &Process, nr: u32, args: &[u64; 6]) -> i64 {
         let channel = self.lane.channel();
         signal::forget_kick();
+        if process.has_order() {
+            sys::task::kick(process.task());
+        }
         channel.notify(Some((sys::task::current(), Kick::Signal)));
         let result = cpu::call(nr, args);
         channel.notify(None);
-        if result == INTERRUPTED && !signal::pending() {
+        if result == INTERRUPTED && kernel::current!().signal_pending() && !signal::pending() {
             // Nothing but a kick of ours interrupted it, of which the program must not know.
             return RESTART;
         }
@@ -192,13 +239,14 @@ impl Deputy {
     }
 
     /// Unmaps the window, if there is one.
-    pub(super) fn close_window(&self) {
+    pub(crate) fn close_window(&self) {
         self.window_len.store(0, Ordering::Relaxed);
         let old = self.window.lock().take();
         drop(old);
     }
 
     /// The window will hold something else by the time that an interrupted call goes on.
+    #[inline(never)]
     fn restart_on_guest(&self, nr: u32, placed: &Placed<'_>) {
         let pointer = signal::restart_pointer(nr);
         if let Some(addr) = placed.user_address(pointer) {
@@ -220,8 +268,9 @@ impl Deputy {
     }
 
     /// Looks at signals while the guest stands still: default actions happen in here, and what has a
-    /// handler goes to the guest. The process may stop or die in here.
-    pub(super) fn signals(&self) -> Result {
+    /// handler goes to the guest. The process may stop or die in here. Was any sent?
+    pub(super) fn signals(&self) -> Result<bool> {
+        let mut sent = false;
         while let Some(delivery) = signal::next() {
             self.lane.say(
                 0,
@@ -233,7 +282,8 @@ impl Deputy {
                     has_saved: u64::from(delivery.saved.is_some()),
                 },
             )?;
+            sent = true;
         }
-        Ok(())
+        Ok(sent)
     }
 }

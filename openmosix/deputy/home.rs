@@ -23,7 +23,6 @@ use crate::{
         task::Task, //
     },
     link::{
-        lane::Frame,
         Deadline,
         Wait, //
     },
@@ -36,7 +35,6 @@ use crate::{
         Process, //
     },
     wire::{
-        life::ComeHome,
         prepare::{
             Abort,
             Commit,
@@ -56,20 +54,20 @@ pub(crate) struct Arrived {
     pub(crate) timer: Timer,
 }
 
-/// Takes in the image that follows `first`; `None` when that failed and the guest goes on.
-pub(super) fn take_in(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Arrived>> {
-    let come: ComeHome = first.read()?;
-    drop(first);
-    deputy.charge(come.cpu_ns);
+/// Takes in the image that follows; `None` when that failed and the guest goes on where it is.
+#[inline(never)]
+pub(super) fn take_in(deputy: &Deputy, process: &Process) -> Result<Option<KBox<Arrived>>> {
     let mut timer = Timer::start(process.next_epoch(), deputy.node().get(), 0);
     timer.enter(Stage::Copy);
-    match receive(deputy, timer) {
+    process.moves_on(timer.record());
+    match receive(deputy, &mut timer) {
         Ok(arrived) => {
             // The image is whole: the guest waits for nothing but this.
             let _ = deputy.lane.say(0, &Commit {});
             Ok(Some(arrived))
         }
         Err(error) if error == ENOMEM => {
+            process.failed(timer.failed("not enough memory"));
             deputy.mm().release();
             deputy.lane.say(
                 0,
@@ -85,7 +83,7 @@ pub(super) fn take_in(deputy: &Deputy, process: &Process, first: Frame) -> Resul
 }
 
 /// Receives all parts. Out of memory is noticed at the end, when the guest listens again.
-fn receive(deputy: &Deputy, mut timer: Timer) -> Result<Arrived> {
+fn receive(deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
     let mut cpu = None;
     let mut task = None;
     let mut fault = None;
@@ -116,17 +114,20 @@ fn receive(deputy: &Deputy, mut timer: Timer) -> Result<Arrived> {
     }
     timer.add_pages(pages);
     timer.enter(Stage::Commit);
-    Ok(Arrived {
-        cpu: cpu.ok_or(EPROTO)?,
-        task: task.ok_or(EPROTO)?,
-        fault,
-        timer,
-    })
+    Ok(KBox::new(
+        Arrived {
+            cpu: cpu.ok_or(EPROTO)?,
+            task: task.ok_or(EPROTO)?,
+            fault,
+            timer: timer.clone(),
+        },
+        GFP_KERNEL,
+    )?)
 }
 
 impl Arrived {
     /// Makes the current task whole, once its address space is an ordinary one again.
-    pub(crate) fn install(self) -> Result {
+    pub(crate) fn install(&self) -> Result {
         self.task.install_registrations()?;
         self.cpu.install()?;
         if let Some(info) = &self.fault {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The page lanes of the departed processes of this node, by address space: for whoever looks at their
-//! memory from outside.
+//! The departed processes of this node, by address space: for whoever looks at their memory from outside.
 //!
 //! Locks: `List::entries`, a leaf.
 
@@ -9,21 +8,53 @@ use super::{
     memory::PageLane,
     Deputy, //
 };
+use crate::{
+    link::{
+        Deadline,
+        Wait, //
+    },
+    sys::wait::WaitQueue,
+};
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering, //
+};
 use kernel::{
     alloc::KVec,
     new_mutex,
     prelude::*,
+    static_lock_class,
     sync::{
+        aref::ARef,
         Arc,
         Mutex,
         SetOnce, //
     },
+    task::Task, //
 };
+
+/// Milliseconds that a process may take to come home for somebody who needs its memory.
+const RETURN_MS: u32 = 20_000;
+
+/// A departed process.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    mm: usize,
+    /// Its page lane.
+    pub(crate) pages: Arc<PageLane>,
+    /// Its task at home.
+    pub(crate) task: ARef<Task>,
+}
 
 #[pin_data]
 struct List {
     #[pin]
-    entries: Mutex<KVec<(usize, Arc<PageLane>)>>,
+    entries: Mutex<KVec<Entry>>,
+    /// Who waits for a process to come home.
+    #[pin]
+    returns: WaitQueue,
+    /// How many have come home or ended.
+    returned: AtomicU64,
 }
 
 static LIST: SetOnce<Pin<KBox<List>>> = SetOnce::new();
@@ -33,6 +64,8 @@ pub(crate) fn start() -> Result {
     let list = KBox::pin_init(
         pin_init!(List {
             entries <- new_mutex!(KVec::new(), "deputy::List::entries"),
+            returns <- WaitQueue::new(c"deputy::List::returns", static_lock_class!()),
+            returned: AtomicU64::new(0),
         }),
         GFP_KERNEL,
     )?;
@@ -40,25 +73,56 @@ pub(crate) fn start() -> Result {
     Ok(())
 }
 
-/// Adds a deputy.
-pub(crate) fn add(deputy: &Deputy) -> Result {
+/// Adds a deputy, whose task is `task`.
+pub(crate) fn add(deputy: &Deputy, task: &Task) -> Result {
     let list = LIST.as_ref().ok_or(ENODEV)?;
-    let entry = (deputy.mm().id(), deputy.pages().clone());
+    let entry = Entry {
+        mm: deputy.mm().id(),
+        pages: deputy.pages().clone(),
+        task: task.into(),
+    };
     list.entries.lock().push(entry, GFP_KERNEL)?;
     Ok(())
+}
+
+/// The process is on another node now.
+pub(crate) fn replace(deputy: &Deputy) {
+    if let Some(list) = LIST.as_ref() {
+        let id = deputy.mm().id();
+        let mut entries = list.entries.lock();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.mm == id) {
+            entry.pages = deputy.pages().clone();
+        }
+    }
 }
 
 /// Forgets a deputy.
 pub(crate) fn remove(deputy: &Deputy) {
     if let Some(list) = LIST.as_ref() {
         let id = deputy.mm().id();
-        list.entries.lock().retain(|(mm, _)| *mm != id);
+        list.entries.lock().retain(|entry| entry.mm != id);
+        list.returned.fetch_add(1, Ordering::Relaxed);
+        list.returns.wake_all();
     }
 }
 
-/// The page lane of an address space.
-pub(crate) fn find(mm: usize) -> Option<Arc<PageLane>> {
+/// The departed process with that address space.
+pub(crate) fn find(mm: usize) -> Option<Entry> {
     let entries = LIST.as_ref()?.entries.lock();
-    let entry = entries.iter().find(|(id, _)| *id == mm);
-    entry.map(|(_, lane)| lane.clone())
+    entries.iter().find(|entry| entry.mm == mm).cloned()
+}
+
+/// Waits until no departed process has that address space.
+pub(crate) fn await_return(mm: usize) -> Result {
+    let list = LIST.as_ref().ok_or(ENODEV)?;
+    let deadline = Deadline::ms(RETURN_MS);
+    loop {
+        let returned = list.returned.load(Ordering::Relaxed);
+        if find(mm).is_none() {
+            return Ok(());
+        }
+        list.returns.wait(Wait::Killable, deadline, || {
+            list.returned.load(Ordering::Relaxed) != returned
+        })?;
+    }
 }

@@ -21,28 +21,32 @@ use crate::{
         Wait, //
     },
     sys::{
-        fault::Fault,
+        fault::{
+            Fault,
+            REFUSED, //
+        },
         gate::{
             new_gate,
             Gate, //
         },
         mm::{
             self,
+            Mm,
             PAGE, //
         },
         signal, //
     },
     wire::{
-        life::CpuTime,
+        life::Usage,
         pages::{
             Bytes,
-            CpuAsked,
             Done,
             Fetch,
             NoPage,
             Pages,
             Peek,
             Poke, //
+            UsageAsked,
         },
         Kind,
         Message, //
@@ -149,7 +153,10 @@ impl PageLane {
             len: to.len() as u64,
         })?;
         if frame.kind() == Kind::NoPage {
-            return Ok(None);
+            return match frame.read::<NoPage>()?.why {
+                NoPage::EMPTY => Ok(None),
+                _ => Err(EFAULT),
+            };
         }
         let bytes: Bytes<'_> = frame.read()?;
         for (to, from) in to.iter_mut().zip(bytes.data) {
@@ -160,8 +167,9 @@ impl PageLane {
 
     /// Reads memory for somebody outside; returns how many bytes there were.
     ///
-    /// What the guest never wrote reads as zeros.
-    pub(crate) fn read(&self, addr: u64, to: &mut [u8]) -> usize {
+    /// What the guest has no content for is as `home` has it: pages of files, pages that a system call
+    /// has fetched, and zeros.
+    pub(crate) fn read(&self, home: &Mm, addr: u64, to: &mut [u8]) -> usize {
         let mut done = 0;
         while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let at = addr.wrapping_add(done as u64);
@@ -171,7 +179,7 @@ impl PageLane {
             };
             match self.peek(at, rest) {
                 Ok(Some(count)) if count == room => {}
-                Ok(None) => rest.fill(0),
+                Ok(None) if home.read(at, rest).is_ok() => {}
                 _ => break,
             }
             done += room;
@@ -179,9 +187,9 @@ impl PageLane {
         done
     }
 
-    /// How much CPU time the guest has used.
-    pub(crate) fn cpu_time(&self) -> Result<u64> {
-        Ok(self.ask(&CpuAsked {})?.read::<CpuTime>()?.ns)
+    /// What the guest uses of its node.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        self.ask(&UsageAsked {})?.read()
     }
 }
 
@@ -193,13 +201,31 @@ impl Deputy {
             return 0;
         }
         let Some(retry) = fault.unlock() else {
-            return kernel::bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+            return REFUSED;
         };
         if self.borrow_page(addr).is_err() {
             // The guest does not answer any more: this process alone has failed.
             signal::kill_self();
         }
         retry.result()
+    }
+
+    /// Brings in the pages of a range that a system call of the deputy needs. Called without locks.
+    pub(crate) fn borrow_range(&self, addr: u64, len: u64) {
+        let end = addr.saturating_add(len);
+        let mut page = addr & !(PAGE as u64 - 1);
+        while page < end {
+            // What is not mapped, the call finds out.
+            let mapped = self
+                .mm()
+                .next_vma(page)
+                .is_some_and(|vma| vma.start as u64 <= page);
+            if mapped && !self.is_own(page) && self.borrow_page(page).is_err() {
+                signal::kill_self();
+                return;
+            }
+            page = page.saturating_add(PAGE as u64);
+        }
     }
 
     /// Brings in the page that a system call of the deputy needs. Called without locks.
@@ -227,6 +253,7 @@ impl Deputy {
     }
 
     /// Gives all pages that a system call took back to the guest.
+    #[inline(never)]
     pub(super) fn give_back(&self) -> Result {
         let borrowed = core::mem::take(&mut *self.borrowed.lock());
         for &addr in &borrowed {
@@ -247,6 +274,7 @@ impl Deputy {
     }
 
     /// Sends the guest pages of its file mappings.
+    #[inline(never)]
     pub(super) fn lend(&self, frame: &Frame) -> Result {
         fault::hit(Point::Fetch)?;
         let fetch: Fetch = frame.read()?;

@@ -6,6 +6,7 @@
 //!  guest: Call ───▶ run it, look at signals ───▶ Signal…, Reply
 //!  guest: Fetch ──▶ read its file mapping ─────▶ Pages
 //!  guest: ComeHome, image… ──▶ take it in ─────▶ Commit; the deputy is a whole process again
+//!                          or  pass it on ─────▶ Commit; the deputy has another guest
 //!  signal or order ──▶ Pause ──▶ Paused ──▶ look at signals ──▶ Signal…, Resume or Recall
 //! ```
 
@@ -20,16 +21,16 @@ use crate::{
         Deadline,
         Wait, //
     },
+    migrate::onward,
     sys::{
         self,
         signal, //
     },
-    task::{
-        record::Timer,
-        Process, //
-    },
+    task::Process,
     wire::{
         life::{
+            ComeHome,
+            Grown,
             Pause,
             Paused,
             Recall,
@@ -39,32 +40,54 @@ use crate::{
         Kind, //
     },
 };
-use kernel::prelude::*;
+use core::sync::atomic::Ordering;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// Milliseconds between looks at the guest's CPU time.
 const PULSE_MS: u32 = 500;
 
+/// Milliseconds that a guest may take to restart a call, after which it is disturbed all the same.
+const HOLD_MS: u32 = 10_000;
+
 /// Milliseconds that a guest may take to stand still.
 const PAUSE_MS: u32 = 20_000;
 
-/// Serves the guest until it comes home, or fails because the guest is lost.
-pub(crate) fn serve(deputy: &Deputy, process: &Process) -> Result<home::Arrived> {
+/// How a guest left its node.
+pub(crate) enum Left {
+    /// It came home.
+    Home(KBox<home::Arrived>),
+    /// It is on another node, and this is its deputy.
+    Onward(Arc<Deputy>),
+}
+
+/// Serves the guest until it leaves its node, or fails because the guest is lost.
+pub(crate) fn serve(deputy: &Deputy, process: &Process) -> Result<Left> {
     loop {
-        if let Some(arrived) = step(deputy, process)? {
-            return Ok(arrived);
+        if let Some(left) = step(deputy, process)? {
+            return Ok(left);
         }
     }
 }
 
-fn step(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
-    match deputy
-        .lane
-        .hear(Wait::Interruptible, Deadline::ms(PULSE_MS))
-    {
+fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
+    let holding = deputy.holding.load(Ordering::Relaxed);
+    if !holding && process.has_order() {
+        return attend(deputy, process);
+    }
+    let (wait, patience) = if holding {
+        (Wait::Killable, HOLD_MS)
+    } else {
+        (Wait::Interruptible, PULSE_MS)
+    };
+    match deputy.lane.hear(wait, Deadline::ms(patience)) {
         Ok(frame) => answer(deputy, process, frame),
         Err(error) if error == ERESTARTSYS || error == EINTR => attend(deputy, process),
         Err(error) if error == ETIMEDOUT => {
-            deputy.charge(deputy.pages.cpu_time()?);
+            deputy.holding.store(false, Ordering::Relaxed);
+            deputy.charge(deputy.pages.usage()?.cpu_ns);
             sys::task::after_call();
             Ok(None)
         }
@@ -73,41 +96,56 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
 }
 
 /// Does what the guest asks.
-fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<home::Arrived>> {
+///
+/// System calls run below this: what they do not need has stack frames of its own.
+fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Left>> {
     match frame.kind() {
         Kind::Call => match deputy.call(process, frame)? {
             Next::Computes => Ok(None),
-            Next::ComesHome => await_return(deputy, process),
+            Next::Leaves => await_image(deputy, process),
         },
         Kind::Fetch => deputy.lend(&frame).map(|()| None),
+        Kind::Grown => {
+            deputy.mm().grow(frame.read::<Grown>()?.start);
+            Ok(None)
+        }
         // Its mask has changed, and it waits for what that lets through.
         Kind::Paused => {
             let paused = frame.read()?;
             drop(frame);
             stands(deputy, process, &paused)
         }
-        Kind::ComeHome => {
-            let arrived = home::take_in(deputy, process, frame)?;
-            if arrived.is_none() && process.take_order().is_some() {
-                process.set_record(
-                    Timer::start(process.next_epoch(), deputy.node().get(), 0)
-                        .failed("not enough memory"),
-                );
-            }
-            Ok(arrived)
-        }
+        Kind::ComeHome => leave(deputy, process, frame),
         _ => Err(EPROTO),
     }
 }
 
-/// The guest was told to come home, and does.
-fn await_return(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
+/// The guest leaves its node: for another one if that has agreed and nothing came in between, or home.
+#[inline(never)]
+fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left>> {
+    let come: ComeHome = first.read()?;
+    drop(first);
+    deputy.charge(come.cpu_ns);
+    deputy.holding.store(false, Ordering::Relaxed);
+    let onward = deputy.onward.lock().take();
+    if let Some(mut onward) = onward {
+        if come.why == Reason::Asked as u64 {
+            let next = onward::pass_on(&mut onward, deputy, process)?;
+            return Ok(next.map(Left::Onward));
+        }
+    }
+    Ok(home::take_in(deputy, process)?.map(Left::Home))
+}
+
+/// The guest was told to leave, and does.
+#[inline(never)]
+fn await_image(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     loop {
         let frame = hear(deputy)?;
-        let comes = frame.kind() == Kind::ComeHome;
-        let arrived = answer(deputy, process, frame)?;
-        if comes || arrived.is_some() {
-            return Ok(arrived);
+        let leaves = frame.kind() == Kind::ComeHome;
+        let left = answer(deputy, process, frame)?;
+        if leaves || left.is_some() {
+            return Ok(left);
         }
     }
 }
@@ -125,10 +163,10 @@ fn hear(deputy: &Deputy) -> Result<Frame> {
 }
 
 /// A signal, or an order: has the guest stand still, and sees to it.
-fn attend(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
+#[inline(never)]
+fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     sys::task::after_call();
-    let wanted = deputy.is_wanted(process);
-    if !wanted && !signal::pending() {
+    if !process.has_order() && !deputy.is_wanted_home() && !signal::pending() {
         // A mere kick: this takes its mark away.
         deputy.signals()?;
         return Ok(None);
@@ -152,20 +190,21 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<home::Arrived>> {
 }
 
 /// The guest stands still on its way to user mode: signals and orders are seen to.
-fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Option<home::Arrived>> {
+#[inline(never)]
+fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Option<Left>> {
     deputy.charge(paused.cpu_ns);
     signal::set_blocked(paused.blocked);
-    if deputy.is_wanted(process) {
-        // Signals are seen to when it is home.
+    // Signals are seen to at home if it is wanted there. Otherwise their handlers come first.
+    let leaves = deputy.is_wanted_home() || (!deputy.signals()? && deputy.is_called_away(process));
+    if leaves {
         deputy.lane.say(
             0,
             &Recall {
                 why: Reason::Asked as u64,
             },
         )?;
-        return await_return(deputy, process);
+        return await_image(deputy, process);
     }
-    deputy.signals()?;
     deputy.lane.say(0, &Resume {})?;
     Ok(None)
 }

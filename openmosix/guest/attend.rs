@@ -21,7 +21,6 @@ use crate::{
         mm::Mm,
         signal, //
     },
-    task::record::Timer,
     wire::{
         life::{
             ComeHome,
@@ -61,26 +60,34 @@ impl Guest {
         let cpu = self.cpu.lock().take();
         if let Some(cpu) = cpu {
             cpu.install()?;
+            if cpu.is_interrupted() {
+                // The call that it came with is restarted first of all.
+                signal::raise_restart();
+                return Ok(());
+            }
         }
         let fault = self.fault.lock().take();
         if fault.is_some() {
-            self.come_home(fault)?;
+            self.leave(Reason::Failed, fault)?;
             // It cannot go on with that where it is.
             self.vanish();
             return Ok(());
         }
-        if self.tell_mask.swap(false, Ordering::Relaxed) {
-            // What the new mask lets through comes before anything else that the program does.
-            self.pause()?;
-        }
         while let Some(note) = self.line.note()? {
             self.heed(note)?;
-            if self.gone.load(Ordering::Relaxed) {
-                return Ok(());
-            }
         }
         if self.has_waiting() {
+            // Their frames come first; then it passes here again.
             return self.deliver();
+        }
+        let tell_mask = self.tell_mask.swap(false, Ordering::Relaxed);
+        let told = self.paused.swap(false, Ordering::Relaxed);
+        if tell_mask || told {
+            // What a new mask lets through comes before anything else that the program does.
+            self.pause()?;
+            if self.has_waiting() {
+                return self.deliver();
+            }
         }
         if !self.recalled.load(Ordering::Relaxed) {
             return Ok(());
@@ -90,22 +97,18 @@ impl Guest {
             return Ok(());
         }
         self.recalled.store(false, Ordering::Relaxed);
-        self.come_home(None)
+        self.leave(Reason::Asked, None)
     }
 
-    fn heed(&self, note: Note) -> Result {
+    pub(super) fn heed(&self, note: Note) -> Result {
         match note {
-            Note::Signal(delivery) => {
-                self.waiting.lock().push(delivery, GFP_KERNEL)?;
-                Ok(())
-            }
-            Note::Pause => self.pause(),
-            Note::Recall => {
-                self.recalled.store(true, Ordering::Relaxed);
-                Ok(())
-            }
-            Note::Resume => Ok(()),
+            Note::Signal(delivery) => self.waiting.lock().push(delivery, GFP_KERNEL)?,
+            Note::Pause => self.paused.store(true, Ordering::Relaxed),
+            Note::Recall => self.recalled.store(true, Ordering::Relaxed),
+            Note::Stale(stale) => self.forget(&stale),
+            Note::Resume => {}
         }
+        Ok(())
     }
 
     /// Stands still until home says what next.
@@ -125,6 +128,7 @@ impl Guest {
                     self.recalled.store(true, Ordering::Relaxed);
                     return Ok(());
                 }
+                Note::Stale(stale) => self.forget(&stale),
                 Note::Pause => {}
             }
         }
@@ -152,22 +156,22 @@ impl Guest {
         Ok(())
     }
 
-    /// Sends everything home. The task ends if home takes it, and goes on otherwise.
-    pub(super) fn come_home(&self, fault: Option<[u8; signal::INFO]>) -> Result {
+    /// Sends everything home. The task ends if home takes it, or another node by way of home, and goes on
+    /// otherwise.
+    pub(super) fn leave(&self, why: Reason, fault: Option<[u8; signal::INFO]>) -> Result {
         let lane = self.line.lane();
         let cpu_ns = sys::task::cpu_time(&self.task);
         lane.say(
             0,
             &ComeHome {
-                why: Reason::Asked as u64,
+                why: why as u64,
                 cpu_ns,
             },
         )?;
         if let Some(info) = fault {
             lane.say(0, &Fault { info, cpu_ns })?;
         }
-        let mut timer = Timer::start(0, 0, 0);
-        image::send(lane, &Mm::current()?, Way::Back, &mut timer)?;
+        image::send(lane, &Mm::current()?, Way::Back)?;
         loop {
             let frame = lane.hear(Wait::Killable, Deadline::ms(VERDICT_MS))?;
             match frame.kind() {

@@ -2,18 +2,22 @@
 
 //! System calls of a guest: here, at home, or both.
 
-use super::Guest;
+use super::{
+    line::Note,
+    Guest, //
+};
 use crate::{
     deputy::call::{
-        is_restart,
         ANSWERED,
         CARRIED,
+        KIND_SHIFT,
         RECALL, //
     },
     sys::{
         self,
         cpu::{
             self,
+            is_restart,
             Regs, //
         },
         signal,
@@ -27,9 +31,12 @@ use crate::{
         Route,
         Special, //
     },
-    wire::call::{
-        Call,
-        Reply, //
+    wire::{
+        call::{
+            Call,
+            Reply, //
+        },
+        prepare::Reason, //
     },
 };
 use core::sync::atomic::Ordering;
@@ -80,13 +87,13 @@ impl Guest {
         }
     }
 
-    /// A call is done with: if home has said so, the process comes home with the raw result, because home
-    /// has the signal that may have interrupted it.
+    /// A call is done with: if home has said so, the process leaves with the raw result, because home has
+    /// the signal that may have interrupted it.
     fn finish(&self, result: i64) {
         if !self.recalled.swap(false, Ordering::Relaxed) {
             return;
         }
-        match self.come_home(None) {
+        match self.leave(Reason::Asked, None) {
             Ok(()) if self.gone.load(Ordering::Relaxed) => {}
             Ok(()) if is_restart(result) => signal::raise_restart(),
             Ok(()) => {}
@@ -97,7 +104,7 @@ impl Guest {
     /// Has the process come home and call again there. It fails as any call may if home lacks memory.
     fn call_at_home(&self, regs: &mut Regs<'_>) {
         let before = regs.rewind();
-        match self.come_home(None) {
+        match self.leave(Reason::Stay, None) {
             Ok(()) if self.gone.load(Ordering::Relaxed) => {}
             Ok(()) => {
                 regs.restore(before);
@@ -146,7 +153,7 @@ impl Guest {
             Special::Mremap => self.mremap(nr, args, regs),
             Special::Brk => self.brk(nr, args, regs),
             Special::Madvise => self.madvise(nr, args, regs),
-            Special::SigAction => self.both(nr, args, regs),
+            Special::SigAction => self.sigaction(nr, args, regs),
             Special::Msync | Special::SigProcMask | Special::Exit => {
                 self.forward(nr, args, regs).map(Outcome::Result)
             }
@@ -167,8 +174,31 @@ impl Guest {
         }
     }
 
+    /// What a signal does is home's to know, and this node's too, which makes the frames.
+    fn sigaction(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        const FAULT: i64 = -14;
+
+        let result = self.forward(nr, args, regs)?;
+        let [signal, action, _, size, ..] = *args;
+        // It is set even if the old action cannot be written.
+        if action != 0 && (result == 0 || result == FAULT) {
+            cpu::call(nr, &[signal, action, 0, size, 0, 0]);
+        }
+        Ok(Outcome::Result(result))
+    }
+
     /// Has home do a call, with its arguments in the request where they can be described.
     pub(super) fn forward(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<i64> {
+        Ok(self.forward_for_kind(nr, args, regs)?.0)
+    }
+
+    /// The same, with the kind of the mapping that the call made.
+    pub(super) fn forward_for_kind(
+        &self,
+        nr: u32,
+        args: &Args,
+        regs: &mut Regs<'_>,
+    ) -> Result<(i64, u32)> {
         let mut bytes = KVVec::new();
         let request = match Plan::new(u64::from(nr), args, &User) {
             // Nothing to carry: the numbers are in the arguments.
@@ -194,15 +224,17 @@ impl Guest {
             request.finish(reply.data, &mut User).map_err(|_| EPROTO)?;
         }
         self.conclude(&reply, regs)?;
-        Ok(reply.result)
+        let kind = u32::try_from(reply.flags >> KIND_SHIFT).map_err(|_| EPROTO)?;
+        Ok((reply.result, kind))
     }
 
     /// Sees to what comes with the end of a call: signals, a restart, the way home.
     fn conclude(&self, reply: &Reply<'_>, regs: &mut Regs<'_>) -> Result {
         regs.set_result(reply.result);
         while let Some(note) = self.line.kept() {
-            if let super::line::Note::Signal(delivery) = note {
-                self.waiting.lock().push(delivery, GFP_KERNEL)?;
+            // An answer is as good as standing still.
+            if !matches!(note, Note::Pause) {
+                self.heed(note)?;
             }
         }
         if !self.has_waiting() {

@@ -20,16 +20,19 @@ use crate::{
         },
     },
     syscall::Args,
+    wire::life::{
+        Grown,
+        Stale, //
+    },
 };
 use kernel::{
+    alloc::KVec,
     bindings,
     prelude::*, //
 };
 
-const ANON: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_ANON;
 const FILE: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE;
 const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
-const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
 
 const WRITE: u64 = bindings::PROT_WRITE as u64;
 
@@ -47,6 +50,9 @@ mod map {
         (bindings::MAP_LOCKED | bindings::MAP_HUGETLB | bindings::MAP_SYNC) as u64;
 }
 
+/// `-ENOMEM`.
+const NO_MEMORY: i64 = -12;
+
 /// A result that is an error number.
 fn failed(result: i64) -> bool {
     (-4095..0).contains(&result)
@@ -57,7 +63,40 @@ fn pages(len: u64) -> u64 {
 }
 
 impl Guest {
+    /// Tells home of stacks that have grown since it was told, before it decides on the layout.
+    fn tell_growth(&self) -> Result {
+        let mm = Mm::current()?;
+        let mut now = KVec::new();
+        let mut from = 0;
+        while let Some(vma) = mm.next_vma(from) {
+            from = vma.end as u64;
+            if vma.growsdown == 0 {
+                continue;
+            }
+            let place = (vma.end, vma.start);
+            if !self.grown.lock().contains(&place) {
+                let start = vma.start as u64;
+                self.line.lane().say(0, &Grown { start })?;
+            }
+            now.push(place, GFP_KERNEL)?;
+        }
+        *self.grown.lock() = now;
+        Ok(())
+    }
+
+    /// A file has changed at home.
+    pub(super) fn forget(&self, stale: &Stale) {
+        self.home.forget(stale.start, stale.len);
+        let gone = stale.len.saturating_sub(stale.kept);
+        if gone > 0 {
+            let from = stale.start.saturating_add(stale.kept);
+            let advice = u64::from(bindings::MADV_DONTNEED);
+            cpu::call(bindings::__NR_madvise, &[from, gone, advice, 0, 0, 0]);
+        }
+    }
+
     pub(super) fn mmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        self.tell_growth()?;
         let [_, len, prot, flags, ..] = *args;
         let anonymous = flags & map::ANONYMOUS != 0;
         let shared = flags & map::TYPE != map::PRIVATE;
@@ -66,7 +105,7 @@ impl Guest {
         }
         let mut asked = *args;
         asked[3] = flags & !map::POPULATE;
-        let addr = self.forward(nr, &asked, regs)?;
+        let (addr, kind) = self.forward_for_kind(nr, &asked, regs)?;
         if failed(addr) {
             return Ok(Outcome::Result(addr));
         }
@@ -79,12 +118,7 @@ impl Guest {
             end: (addr + len) as usize,
             prot: (prot & 7) as u32,
             growsdown: u32::from(flags & map::GROWSDOWN != 0),
-            kind: match (anonymous, shared) {
-                (true, false) => ANON,
-                (true, true) => SHMEM,
-                (false, false) => FILE,
-                (false, true) => SHARED,
-            },
+            kind,
             stay: 0,
         };
         if let Err(error) = self.home.map(&vma) {
@@ -95,6 +129,7 @@ impl Guest {
     }
 
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        self.tell_growth()?;
         let result = self.forward(nr, args, regs)?;
         if result == 0 {
             sys::guest::unmap(args[0], args[1]);
@@ -104,18 +139,21 @@ impl Guest {
     }
 
     pub(super) fn mprotect(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        self.tell_growth()?;
         let [start, len, prot, ..] = *args;
         if prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED) {
             return Ok(Outcome::HomeFirst);
         }
         let result = self.forward(nr, args, regs)?;
-        if failed(result) {
-            return Ok(Outcome::Result(result));
+        if result == 0 || result == NO_MEMORY {
+            // It may have changed what lies before a hole.
+            cpu::call(nr, args);
         }
-        Ok(Outcome::Native)
+        Ok(Outcome::Result(result))
     }
 
     pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        self.tell_growth()?;
         let [old, old_len, new_len, flags, ..] = *args;
         let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
         let files = 1 << FILE | 1 << SHARED;
@@ -142,6 +180,7 @@ impl Guest {
     }
 
     pub(super) fn brk(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        self.tell_growth()?;
         let result = self.forward(nr, args, regs)?;
         let here = cpu::call(nr, &[result as u64, 0, 0, 0, 0, 0]);
         if here != result {

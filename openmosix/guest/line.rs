@@ -53,6 +53,8 @@ pub(crate) enum Note {
     Resume,
     /// Come home.
     Recall,
+    /// A file that is mapped has changed.
+    Stale(life::Stale),
 }
 
 /// See the module.
@@ -183,6 +185,7 @@ fn read(frame: &Frame) -> Result<Note> {
         Kind::Pause => Note::Pause,
         Kind::Resume => Note::Resume,
         Kind::Recall => Note::Recall,
+        Kind::Stale => Note::Stale(frame.read()?),
         // The process is over at home: the same as a fatal signal here.
         Kind::Kill => return Err(EINTR),
         _ => return Err(EPROTO),

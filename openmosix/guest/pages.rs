@@ -32,7 +32,7 @@ use crate::{
         },
     },
     wire::{
-        life::CpuTime,
+        life::Usage,
         pages::{
             Bytes,
             Done,
@@ -108,12 +108,14 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
                         data: page.get(start..end).ok_or(EPROTO)?,
                     },
                 ),
-                _ => no_page(lane, seq, peek.addr, NoPage::EMPTY),
+                Content::None => no_page(lane, seq, peek.addr, NoPage::EMPTY),
+                Content::Unmapped => no_page(lane, seq, peek.addr, NoPage::FAULT),
             }
         }
-        Kind::CpuAsked => {
-            let ns = sys::task::cpu_time(guest.task());
-            lane.say(seq, &CpuTime { ns })
+        Kind::UsageAsked => {
+            let cpu_ns = sys::task::cpu_time(guest.task());
+            let resident = memory.resident();
+            lane.say(seq, &Usage { cpu_ns, resident })
         }
         _ => Err(EPROTO),
     }

@@ -50,6 +50,11 @@ impl Cpu {
         })
     }
 
+    /// Do they stand behind a call that was interrupted, and has yet to be restarted or to fail?
+    pub(crate) fn is_interrupted(&self) -> bool {
+        cpu::is_interrupted(&self.general)
+    }
+
     /// Makes them the current task's, on its way to user mode.
     pub(crate) fn install(&self) -> Result {
         cpu::set(&self.general, &self.xstate)

@@ -55,6 +55,11 @@ pub(crate) fn send<'a>(
     lane.say_parts(kind, seq, parts.get(..count as usize + 1).ok_or(EINVAL)?)
 }
 
+/// How many pages a frame carries.
+pub(crate) fn count(frame: &Frame) -> Result<u64> {
+    Ok(frame.read::<Pages<'_>>()?.count() as u64)
+}
+
 /// Puts pages where they belong; returns how many there were.
 pub(crate) fn install(frame: &Frame, mm: &Mm) -> Result<u64> {
     let pages: Pages<'_> = frame.read()?;

@@ -40,6 +40,7 @@ pub(crate) fn capture(lane: &Lane, ahead: Ahead) -> Result {
             altstack_flags: u64::from(registrations.altstack_flags),
             monotonic_ahead: ahead.monotonic,
             boottime_ahead: ahead.boottime,
+            realtime_ahead: ahead.realtime,
             stack_soft,
             stack_hard,
         },
@@ -52,9 +53,24 @@ impl Task {
         Ok(Self(frame.read()?))
     }
 
+    /// Sends it on to another node, with what home knows: clocks and limits.
+    pub(crate) fn pass_on(mut self, lane: &Lane, ahead: Ahead) -> Result {
+        let (stack_soft, stack_hard) = sys::task::stack_limit();
+        self.0.monotonic_ahead = ahead.monotonic;
+        self.0.boottime_ahead = ahead.boottime;
+        self.0.realtime_ahead = ahead.realtime;
+        self.0.stack_soft = stack_soft;
+        self.0.stack_hard = stack_hard;
+        lane.say(0, &self.0)
+    }
+
     /// Clocks and limits of the current guest, before it has an address space.
     pub(crate) fn install_clocks(&self) -> Result {
-        sys::guest::set_clocks(self.0.monotonic_ahead, self.0.boottime_ahead)?;
+        sys::guest::set_clocks(
+            self.0.monotonic_ahead,
+            self.0.boottime_ahead,
+            self.0.realtime_ahead,
+        )?;
         sys::task::set_stack_limit(self.0.stack_soft, self.0.stack_hard);
         Ok(())
     }

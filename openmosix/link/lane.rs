@@ -84,6 +84,11 @@ impl Lane {
         self.channel.send(kind, self.epoch, seq, parts)
     }
 
+    /// Sends a frame on that came on another lane.
+    pub(crate) fn pass_on(&self, frame: &Frame) -> Result {
+        self.say_parts(frame.kind(), frame.seq(), &[&frame.payload])
+    }
+
     /// Waits for the next frame.
     pub(crate) fn hear(&self, wait: Wait, deadline: Deadline) -> Result<Frame> {
         let mut payload = KVVec::new();

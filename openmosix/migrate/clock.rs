@@ -24,7 +24,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// How often the source asks.
-const ASKS: u64 = 4;
+pub(super) const ASKS: u64 = 4;
 
 /// Milliseconds until an answer is late.
 const ANSWER_MS: u32 = 10_000;
@@ -33,17 +33,18 @@ const ANSWER_MS: u32 = 10_000;
 pub(super) fn compare(lane: &Lane) -> Result<Ahead> {
     let mut best = (i64::MAX, Ahead::default());
     for seq in 1..=ASKS {
-        let (asked, _) = sys::task::clocks();
+        let asked = sys::task::clocks();
         lane.say(seq, &ClockAsked {})?;
         let clock = lane.expect(Deadline::ms(ANSWER_MS), |clock: Clock| Ok(clock))?;
-        let (monotonic, boottime) = sys::task::clocks();
-        let took = monotonic.wrapping_sub(asked);
+        let now = sys::task::clocks();
+        let took = now.monotonic.wrapping_sub(asked.monotonic);
         if took < best.0 {
             best = (
                 took,
                 Ahead {
-                    monotonic: monotonic.wrapping_sub(clock.monotonic),
-                    boottime: boottime.wrapping_sub(clock.boottime),
+                    monotonic: now.monotonic.wrapping_sub(clock.monotonic),
+                    boottime: now.boottime.wrapping_sub(clock.boottime),
+                    realtime: now.realtime.wrapping_sub(clock.realtime),
                 },
             );
         }
@@ -53,12 +54,13 @@ pub(super) fn compare(lane: &Lane) -> Result<Ahead> {
 
 /// Answers a source that compares.
 pub(super) fn answer(lane: &Lane, asked: &Frame) -> Result {
-    let (monotonic, boottime) = sys::task::clocks();
+    let now = sys::task::clocks();
     lane.say(
         asked.seq(),
         &Clock {
-            monotonic,
-            boottime,
+            monotonic: now.monotonic,
+            boottime: now.boottime,
+            realtime: now.realtime,
         },
     )
 }

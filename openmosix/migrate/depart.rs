@@ -19,6 +19,7 @@ use crate::{
         self,
         Point, //
     },
+    guest::Token,
     image::{
         self,
         Way, //
@@ -36,11 +37,18 @@ use crate::{
     },
     sys::{
         self,
-        cpu,
+        cpu::{
+            self,
+            Regs, //
+        },
         machine,
-        mm::Mm, //
+        mm::{
+            Claim,
+            Mm, //
+        },
     },
     task::{
+        clock::Ahead,
         record::{
             Stage,
             Timer, //
@@ -79,69 +87,52 @@ const ANSWER_MS: u32 = 20_000;
 /// Why a move failed, in words for `/proc/PID/migration`.
 pub(super) type Failure = &'static str;
 
-/// Moves the current task to another node. `None` when that failed: the process goes on here.
-pub(super) fn depart(migrant: &Migrant, to: NodeId) -> Option<Arc<Deputy>> {
+/// Moves the current task from home to another node. `None` when that failed: the process goes on here.
+pub(super) fn depart(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Option<Arc<Deputy>> {
     let process = migrant.process();
-    let epoch = process.next_epoch();
-    let mut timer = Timer::start(epoch, process.take_via(), to.get());
-    process.set_record(timer.record());
-    match attempt(migrant, to, epoch, &mut timer) {
+    // It takes a look at the program, which will be away.
+    let rewound = regs.is_rewound();
+    let mut timer = Timer::start(process.next_epoch(), 0, to.get());
+    process.moves_on(timer.record());
+    match attempt(migrant, to, &mut timer) {
         Ok(deputy) => {
-            timer.enter(Stage::Done);
-            process.set_record(timer.record());
+            if rewound {
+                deputy.hold();
+            }
+            process.arrived(timer.done());
             Some(deputy)
         }
         Err(failure) => {
-            process.set_record(timer.failed(failure));
+            process.failed(timer.failed(failure));
             None
         }
     }
 }
 
-fn attempt(
-    migrant: &Migrant,
-    to: NodeId,
-    epoch: u32,
-    timer: &mut Timer,
-) -> Result<Arc<Deputy>, Failure> {
+fn attempt(migrant: &Migrant, to: NodeId, timer: &mut Timer) -> Result<Arc<Deputy>, Failure> {
     let process = migrant.process();
     let mm = Mm::current().map_err(words)?;
-    if let Some(reason) = Stay::of(process.task(), Some(&mm)).names().next() {
-        return Err(reason);
-    }
-    if !node::is_up(to) {
-        return Err("node is not up");
-    }
 
     // Step 1: may it come?
-    fault::hit(Point::DepartPrepare).map_err(words)?;
-    let channel = Channel::dial(to, Purpose::Process, DIAL_MS).map_err(words)?;
-    let lane = Lane::new(channel, epoch);
-    let ahead = clock::compare(&lane).map_err(words)?;
-    let token = prepare(process, &lane, &mm, epoch)?;
+    let target = Target::ask(process, &mm, mm.resident(), to, timer)?;
 
     // Step 2: the image. The process stands still from here on.
     timer.enter(Stage::Copy);
-    process.set_record(timer.record());
+    process.moves_on(timer.record());
     fault::hit(Point::DepartCopy).map_err(words)?;
-    image::send(&lane, &mm, Way::Out(ahead), timer).map_err(words)?;
-    hear_installed(&lane)?;
+    let pages = image::send(&target.lane, &mm, Way::Out(target.ahead)).map_err(words)?;
+    timer.add_pages(pages);
+    target.hear_installed()?;
 
     // Step 3: the page lane.
-    let pages = Channel::dial(to, Purpose::Pages, DIAL_MS).map_err(words)?;
-    let pages = Lane::new(pages, epoch);
-    pages.say(0, &Join { token }).map_err(words)?;
-    pages
-        .expect(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
-        .map_err(words)?;
-    let pages = PageLane::new(pages).map_err(words)?;
-    let deputy = Deputy::new(to, lane.clone(), pages, mm.claim()).map_err(words)?;
-    deputy::list::add(&deputy).map_err(words)?;
+    let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
+    let deputy = target.join(claim)?;
+    deputy::list::add(&deputy, process.task()).map_err(words)?;
 
     // Step 4: whose is it?
     timer.enter(Stage::Commit);
-    process.set_record(timer.record());
-    if let Err(failure) = commit(&lane) {
+    process.moves_on(timer.record());
+    if let Err(failure) = target.commit() {
         deputy::list::remove(&deputy);
         deputy.dismiss();
         return Err(failure);
@@ -151,12 +142,95 @@ fn attempt(
     drop(migrant.set_role(Role::Deputy(deputy.clone())));
     sys::task::clear_registrations();
     deputy.mm().release();
-    // If this does not arrive, the deputy notices at once that its guest is lost.
-    let _ = lane.say(0, &Resume {});
+    target.resume();
     Ok(deputy)
 }
 
-fn prepare(process: &Process, lane: &Lane, mm: &Mm, epoch: u32) -> Result<[u8; 16], Failure> {
+/// A node that has agreed to take a process.
+pub(super) struct Target {
+    /// Which one.
+    node: NodeId,
+    /// The call lane to be.
+    pub(super) lane: Lane,
+    epoch: u32,
+    /// How far its clocks are behind ours.
+    pub(super) ahead: Ahead,
+    token: Token,
+}
+
+impl Target {
+    /// Step 1: asks `to` for leave to send a process with so many bytes of memory.
+    pub(super) fn ask(
+        process: &Process,
+        mm: &Mm,
+        resident: u64,
+        to: NodeId,
+        timer: &Timer,
+    ) -> Result<Self, Failure> {
+        if let Some(reason) = Stay::of(process.task(), Some(mm)).names().next() {
+            return Err(reason);
+        }
+        if !node::is_up(to) {
+            return Err("node is not up");
+        }
+        fault::hit(Point::DepartPrepare).map_err(words)?;
+        let epoch = timer.record().epoch;
+        let channel = Channel::dial(to, Purpose::Process, DIAL_MS).map_err(words)?;
+        let lane = Lane::new(channel, epoch);
+        let ahead = clock::compare(&lane).map_err(words)?;
+        let token = prepare(process, &lane, resident, epoch)?;
+        Ok(Self {
+            node: to,
+            lane,
+            epoch,
+            ahead,
+            token,
+        })
+    }
+
+    /// The end of step 2: the image is in place there.
+    pub(super) fn hear_installed(&self) -> Result<(), Failure> {
+        let frame = self
+            .lane
+            .hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))
+            .map_err(words)?;
+        match frame.kind() {
+            Kind::Installed => frame.read::<Installed>().map(|_| ()).map_err(words),
+            _ => Err(reason(frame.read::<Abort<'_>>().map_err(words)?.reason)),
+        }
+    }
+
+    /// Step 3: opens the page lane, and makes the deputy that there will be.
+    pub(super) fn join(&self, claim: Arc<Claim>) -> Result<Arc<Deputy>, Failure> {
+        let pages = Channel::dial(self.node, Purpose::Pages, DIAL_MS).map_err(words)?;
+        let pages = Lane::new(pages, self.epoch);
+        let token = self.token;
+        pages.say(0, &Join { token }).map_err(words)?;
+        pages
+            .expect(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
+            .map_err(words)?;
+        let pages = PageLane::new(pages).map_err(words)?;
+        Deputy::new(self.node, self.lane.clone(), pages, claim).map_err(words)
+    }
+
+    /// Step 4: gives the process away.
+    pub(super) fn commit(&self) -> Result<(), Failure> {
+        fault::hit(Point::DepartCommit).map_err(words)?;
+        self.lane.say(0, &Commit {}).map_err(words)?;
+        fault::hit(Point::DepartCommitted).map_err(words)?;
+        self.lane
+            .expect(Deadline::ms(ANSWER_MS), |_: Committed| Ok(()))
+            .map_err(words)
+    }
+
+    /// Step 5: lets the process run there.
+    pub(super) fn resume(&self) {
+        // If this does not arrive, the deputy notices at once that its guest is lost.
+        let _ = self.lane.say(0, &Resume {});
+    }
+}
+
+fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<Token, Failure> {
     let message = Prepare {
         build: machine::build(),
         cpu: cpu::features(),
@@ -166,7 +240,7 @@ fn prepare(process: &Process, lane: &Lane, mm: &Mm, epoch: u32) -> Result<[u8; 1
         zero: 0,
         pid: u32::try_from(process.task().pid()).map_err(|_| "no pid")?,
         epoch,
-        resident: mm.resident(),
+        resident,
         comm: sys::task::comm(),
     };
     lane.say(0, &message).map_err(words)?;
@@ -179,29 +253,12 @@ fn prepare(process: &Process, lane: &Lane, mm: &Mm, epoch: u32) -> Result<[u8; 1
     }
 }
 
-fn hear_installed(lane: &Lane) -> Result<(), Failure> {
-    let frame = lane
-        .hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))
-        .map_err(words)?;
-    match frame.kind() {
-        Kind::Installed => frame.read::<Installed>().map(|_| ()).map_err(words),
-        _ => Err(reason(frame.read::<Abort<'_>>().map_err(words)?.reason)),
-    }
-}
-
-fn commit(lane: &Lane) -> Result<(), Failure> {
-    fault::hit(Point::DepartCommit).map_err(words)?;
-    lane.say(0, &Commit {}).map_err(words)?;
-    fault::hit(Point::DepartCommitted).map_err(words)?;
-    lane.expect(Deadline::ms(ANSWER_MS), |_: Committed| Ok(()))
-        .map_err(words)
-}
-
 fn reason(number: u16) -> Failure {
     Reason::from_number(number).map_or("refused", Reason::words)
 }
 
-fn words(error: Error) -> Failure {
+/// An error in words.
+pub(super) fn words(error: Error) -> Failure {
     match error {
         error if error == ENOMEM => "not enough memory",
         error if error == ETIMEDOUT => "no answer in time",

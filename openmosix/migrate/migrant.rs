@@ -73,12 +73,4 @@ impl Migrant {
     pub(crate) fn set_role(&self, role: Role) -> Role {
         core::mem::replace(&mut *self.role.lock(), role)
     }
-
-    /// Where its user part is: a node number, 0 at home.
-    pub(crate) fn node(&self) -> u16 {
-        match self.role() {
-            Role::Deputy(deputy) => deputy.node().get(),
-            _ => 0,
-        }
-    }
 }

@@ -13,6 +13,23 @@ use kernel::{
 /// Bytes of the general registers.
 pub(crate) const GENERAL: usize = bindings::OPENMOSIX_GP_LEN as usize;
 
+/// Is it one of the restart codes, which never reach user space?
+pub(crate) fn is_restart(result: i64) -> bool {
+    (-516..=-512).contains(&result)
+}
+
+/// Do these general registers stand behind a system call that was interrupted and has yet to be restarted,
+/// or to fail?
+pub(crate) fn is_interrupted(general: &[u8; GENERAL]) -> bool {
+    /// Where `struct user_regs_struct` has the result, and the number of the call.
+    const RESULT: usize = 10;
+    const NUMBER: usize = 15;
+
+    let (words, _) = general.as_chunks::<8>();
+    let word = |at: usize| words.get(at).map_or(-1, |word| i64::from_le_bytes(*word));
+    word(NUMBER) >= 0 && is_restart(word(RESULT))
+}
+
 /// Bytes of the extended state, on this machine.
 pub(crate) fn xstate_size() -> usize {
     // SAFETY: Reads a number that is constant after boot.
@@ -94,6 +111,19 @@ impl<'a> Regs<'a> {
     pub(crate) fn undo_kick(&mut self) {
         // SAFETY: The registers are live and ours.
         unsafe { bindings::openmosix_undo_kick(self.0) };
+    }
+
+    /// Was a system call interrupted, and will user mode make it once more at once?
+    pub(crate) fn is_rewound(&mut self) -> bool {
+        // SAFETY: The registers are live; `current` has an address space.
+        unsafe { bindings::openmosix_is_rewound(self.0) }
+    }
+
+    /// Makes a call that is rewound at once, so that a signal which waits interrupts it and does not come
+    /// before it.
+    pub(crate) fn make_rewound_call(&mut self) {
+        // SAFETY: The registers are live and ours; no locks are held.
+        unsafe { bindings::openmosix_make_rewound_call(self.0) };
     }
 
     /// Is it a 32-bit system call, whose numbers mean something else?

@@ -63,6 +63,11 @@ impl Fault {
         unsafe { (*self.0.as_ptr()).flags }
     }
 
+    /// Has it been tried before?
+    pub(crate) fn is_second(&self) -> bool {
+        self.flags() & bindings::fault_flag_FAULT_FLAG_TRIED != 0
+    }
+
     /// Drops the lock, so that the fault may sleep for long; `None` where that is not allowed.
     pub(crate) fn unlock(self) -> Option<Retry> {
         let flags = self.flags();
@@ -75,12 +80,10 @@ impl Fault {
         unsafe { bindings::openmosix_unlock_fault(self.0.as_ptr()) };
         Some(Retry)
     }
-
-    /// Nobody but the deputy may touch it; nothing is done.
-    pub(crate) fn refuse(self, _marked: bool) -> bindings::vm_fault_t {
-        bindings::vm_fault_reason_VM_FAULT_SIGBUS
-    }
 }
+
+/// The result of a fault on what cannot be had; its lock is still held.
+pub(crate) const REFUSED: bindings::vm_fault_t = bindings::vm_fault_reason_VM_FAULT_SIGBUS;
 
 /// A fault whose lock was dropped: it must be tried again.
 pub(crate) struct Retry;

@@ -132,9 +132,9 @@ pub(crate) fn sandbox() -> Result {
 }
 
 /// Lets the clocks of the current task go on from those of its home, which are so far ahead.
-pub(crate) fn set_clocks(monotonic: i64, boottime: i64) -> Result {
+pub(crate) fn set_clocks(monotonic: i64, boottime: i64, realtime: i64) -> Result {
     // SAFETY: Acts on `current`.
-    to_result(unsafe { bindings::openmosix_set_clocks(monotonic, boottime) })
+    to_result(unsafe { bindings::openmosix_set_clocks(monotonic, boottime, realtime) })
 }
 
 /// Maps the vDSO of this kernel where it was at home.

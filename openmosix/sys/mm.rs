@@ -20,6 +20,9 @@ pub(crate) const RUN: usize = 64;
 /// A mapping: start, end, protection, kind, stay reasons.
 pub(crate) type Vma = bindings::openmosix_vma;
 
+/// A mapping of a file: start, end, and how much of it is before the end of the file.
+pub(crate) type Area = bindings::openmosix_area;
+
 /// What [`Mm::take`] and [`Mm::peek`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -61,6 +64,18 @@ impl Mm {
         let mm = unsafe { bindings::get_task_mm(task.as_ptr()) };
         // INVARIANT: The reference was just taken.
         NonNull::new(mm).map(Self)
+    }
+
+    /// The address space that C hands over.
+    ///
+    /// # Safety
+    ///
+    /// Somebody else holds a reference on its `mm_users` meanwhile.
+    pub(crate) unsafe fn from_raw(mm: NonNull<bindings::mm_struct>) -> Self {
+        // SAFETY: By the safety requirements.
+        unsafe { bindings::mmget(mm.as_ptr()) };
+        // INVARIANT: The reference was just taken.
+        Self(mm)
     }
 
     /// Identifies the address space, for comparison only.
@@ -156,6 +171,19 @@ impl Mm {
         })
     }
 
+    /// Reads bytes of one page without mapping it: what is mapped there, the file's content, or zeros.
+    pub(crate) fn read(&self, addr: u64, to: &mut [u8]) -> Result {
+        // SAFETY: By the type invariant; `to` is room for its length.
+        kernel::error::to_result(unsafe {
+            bindings::openmosix_read(
+                self.0.as_ptr(),
+                addr as usize,
+                to.as_mut_ptr().cast(),
+                to.len(),
+            )
+        })
+    }
+
     /// A page that was taken has no content after all.
     pub(crate) fn clear_marker(&self, addr: u64) {
         // SAFETY: By the type invariant.
@@ -180,6 +208,20 @@ impl Mm {
         unsafe {
             bindings::openmosix_range_has(self.0.as_ptr(), start as usize, len as usize, kinds)
         }
+    }
+
+    /// The first mapping of file `fd` of the current task that ends behind `from`.
+    pub(crate) fn mapping_of(&self, fd: u32, from: u64) -> Option<Area> {
+        let mut area = Area::default();
+        // SAFETY: By the type invariant; `area` is room for one.
+        unsafe { bindings::openmosix_mapping_of(self.0.as_ptr(), fd, from as usize, &mut area) }
+            .then_some(area)
+    }
+
+    /// Lets a mapping that grows down reach down to `addr`.
+    pub(crate) fn grow(&self, addr: u64) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_grow(self.0.as_ptr(), addr as usize) };
     }
 
     /// Bytes of memory in use.

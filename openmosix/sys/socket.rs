@@ -18,10 +18,7 @@ use core::{
 use kernel::{
     bindings,
     error::to_result,
-    ffi::{
-        c_int,
-        c_void, //
-    },
+    ffi::c_int,
     prelude::*,
     sync::aref::ARef,
     task::Task, //
@@ -113,9 +110,8 @@ impl Raw {
     }
 
     fn state(&self) -> u32 {
-        // SAFETY: The socket is valid; the state is a plain number.
-        let state = unsafe { ptr::read_volatile(&raw const (*self.sk()).__sk_common.skc_state) };
-        u32::from(state)
+        // SAFETY: The socket is valid.
+        unsafe { bindings::openmosix_sk_state(self.sk()) as u32 }
     }
 
     fn shutdown(&self) {
@@ -209,16 +205,12 @@ impl Socket {
             let _ = bindings::tcp_sock_set_keepcnt(sk, PROBES);
             let _ = bindings::tcp_sock_set_user_timeout(sk, USER_TIMEOUT);
             bindings::sock_set_keepalive(sk);
-            // We send from within page faults, which may happen while the task's fragment is in use.
-            (*sk).sk_use_task_frag = false;
-
-            bindings::write_lock_bh(&raw mut (*sk).sk_callback_lock);
-            (*sk).sk_user_data = ptr::from_ref(&*watch).cast_mut().cast();
-            (*sk).sk_data_ready = Some(on_data);
-            (*sk).sk_state_change = Some(on_data);
-            (*sk).sk_error_report = Some(on_data);
-            (*sk).sk_write_space = Some(on_space);
-            bindings::write_unlock_bh(&raw mut (*sk).sk_callback_lock);
+            bindings::openmosix_sk_watch(
+                sk,
+                ptr::from_ref(&*watch).cast_mut().cast(),
+                Some(on_data),
+                Some(on_space),
+            );
         }
         Ok(Self { raw, watch })
     }
@@ -247,33 +239,23 @@ impl Socket {
         if socket.is_connected() {
             return Ok(socket);
         }
-        // SAFETY: The socket is valid; the error is a plain number.
-        let error = unsafe { ptr::read_volatile(&raw const (*socket.raw.sk()).sk_err) };
+        // SAFETY: The socket is valid.
+        let error = unsafe { bindings::openmosix_sk_error(socket.raw.sk()) };
         to_result(-error)?;
         Err(ECONNREFUSED)
     }
 
     /// Whether both directions work, as far as is known.
     pub(crate) fn is_connected(&self) -> bool {
-        // SAFETY: The socket is valid; these are plain numbers.
-        let (error, shutdown) = unsafe {
-            (
-                ptr::read_volatile(&raw const (*self.raw.sk()).sk_err),
-                ptr::read_volatile(&raw const (*self.raw.sk()).sk_shutdown),
-            )
-        };
-        self.raw.state() == bindings::TCP_ESTABLISHED && error == 0 && shutdown == 0
+        // SAFETY: The socket is valid.
+        unsafe { bindings::openmosix_sk_connected(self.raw.sk()) }
     }
 
     /// Whether there is something to read. A connection that ended has something too: its end.
     pub(crate) fn is_readable(&self) -> bool {
-        // SAFETY: The socket is valid; the queue is only looked at.
-        let empty = unsafe {
-            let queue = &raw const (*self.raw.sk()).sk_receive_queue;
-            let next = ptr::read_volatile((&raw const *queue).cast::<*const c_void>());
-            ptr::eq(next, queue.cast())
-        };
-        !empty || !self.is_connected()
+        // SAFETY: The socket is valid.
+        let data = unsafe { bindings::openmosix_sk_has_data(self.raw.sk()) };
+        data || !self.is_connected()
     }
 
     /// The other end.
@@ -298,9 +280,9 @@ impl Socket {
         let sk = self.raw.sk();
         // SAFETY: The socket is valid, and its lock protects the watch.
         let old = unsafe {
-            bindings::write_lock_bh(&raw mut (*sk).sk_callback_lock);
+            bindings::openmosix_sk_write_lock(sk, false);
             let old = self.watch.0.get().replace(task);
-            bindings::write_unlock_bh(&raw mut (*sk).sk_callback_lock);
+            bindings::openmosix_sk_write_unlock(sk);
             old
         };
         drop(old);
@@ -472,9 +454,8 @@ impl Drop for Socket {
         let sk = self.raw.sk();
         // SAFETY: The socket is valid. Call-backs look at their data under this lock, and so never again.
         unsafe {
-            bindings::write_lock_bh(&raw mut (*sk).sk_callback_lock);
-            (*sk).sk_user_data = ptr::null_mut();
-            bindings::write_unlock_bh(&raw mut (*sk).sk_callback_lock);
+            bindings::openmosix_sk_write_lock(sk, true);
+            bindings::openmosix_sk_write_unlock(sk);
         }
         self.raw.shutdown();
     }
@@ -489,15 +470,17 @@ unsafe extern "C" fn on_data(sk: *mut bindings::sock) {
     // SAFETY: The socket is valid; under this lock it keeps its wait queue, and `sk_user_data` is null or a
     // valid watch, by the invariant of `Socket`.
     unsafe {
-        bindings::read_lock_bh(&raw mut (*sk).sk_callback_lock);
-        if let Some(watch) = (*sk).sk_user_data.cast::<Watch>().as_ref() {
+        if let Some(watch) = bindings::openmosix_sk_read_lock(sk)
+            .cast::<Watch>()
+            .as_ref()
+        {
             wake_all(bindings::sk_sleep(sk));
             match &*watch.0.get() {
                 Some((task, Kick::Signal)) => bindings::openmosix_kick(task.as_ptr()),
                 None => (),
             }
         }
-        bindings::read_unlock_bh(&raw mut (*sk).sk_callback_lock);
+        bindings::openmosix_sk_read_unlock(sk);
     }
 }
 
@@ -510,10 +493,9 @@ unsafe extern "C" fn on_space(sk: *mut bindings::sock) {
     // SAFETY: As in `on_data()`.
     unsafe {
         bindings::sk_stream_write_space(sk);
-        bindings::read_lock_bh(&raw mut (*sk).sk_callback_lock);
-        if !(*sk).sk_user_data.is_null() {
+        if !bindings::openmosix_sk_read_lock(sk).is_null() {
             wake_all(bindings::sk_sleep(sk));
         }
-        bindings::read_unlock_bh(&raw mut (*sk).sk_callback_lock);
+        bindings::openmosix_sk_read_unlock(sk);
     }
 }

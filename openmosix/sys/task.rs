@@ -106,14 +106,25 @@ pub(crate) fn traced() -> bool {
     unsafe { (*Task::current_raw()).ptrace != 0 }
 }
 
-/// `CLOCK_MONOTONIC` and `CLOCK_BOOTTIME`, in nanoseconds.
-pub(crate) fn clocks() -> (i64, i64) {
-    // SAFETY: Both may be called anywhere.
+/// What the clocks of this node say, in nanoseconds.
+pub(crate) struct Clocks {
+    /// `CLOCK_MONOTONIC`.
+    pub(crate) monotonic: i64,
+    /// `CLOCK_BOOTTIME`.
+    pub(crate) boottime: i64,
+    /// `CLOCK_REALTIME`.
+    pub(crate) realtime: i64,
+}
+
+/// Reads them.
+pub(crate) fn clocks() -> Clocks {
+    // SAFETY: These may be called anywhere.
     unsafe {
-        (
-            bindings::ktime_get(),
-            bindings::ktime_get_with_offset(bindings::tk_offsets_TK_OFFS_BOOT),
-        )
+        Clocks {
+            monotonic: bindings::ktime_get(),
+            boottime: bindings::ktime_get_with_offset(bindings::tk_offsets_TK_OFFS_BOOT),
+            realtime: bindings::ktime_get_with_offset(bindings::tk_offsets_TK_OFFS_REAL),
+        }
     }
 }
 

@@ -55,28 +55,29 @@ fn int(register: u64) -> u32 {
     (register & u64::from(u32::MAX)) as u32
 }
 
-/// CPU-time clocks belong to home's accounting, dynamic clocks to home's files, alarm clocks to
-/// home's hardware.
+/// The monotonic clocks run on every node. The time of day is home's, which may set it at any time; CPU-time
+/// clocks belong to home's accounting, dynamic clocks to home's files, alarm clocks to home's hardware.
 fn clock(id: u64) -> Route {
-    const REALTIME: u32 = 0;
     const MONOTONIC: u32 = 1;
     const MONOTONIC_RAW: u32 = 4;
-    const REALTIME_COARSE: u32 = 5;
     const MONOTONIC_COARSE: u32 = 6;
     const BOOTTIME: u32 = 7;
-    const TAI: u32 = 11;
 
     match int(id) {
-        REALTIME | MONOTONIC | MONOTONIC_RAW | REALTIME_COARSE | MONOTONIC_COARSE | BOOTTIME
-        | TAI => Route::Special(Special::Clock),
+        MONOTONIC | MONOTONIC_RAW | MONOTONIC_COARSE | BOOTTIME => Route::Special(Special::Clock),
         _ => Route::Home,
     }
 }
 
 /// The priority-inheriting operations look up the owner by the thread id in the futex word. That is
 /// an id of home, and means nobody, or somebody else, on the guest's node.
+///
+/// Who waits, waits at home, where its signals and timeouts are. Nobody but the program itself, in a
+/// handler of a signal that ends the wait, could wake it.
 fn futex(op: u64) -> Route {
     const PRIVATE_OR_REALTIME: u32 = 128 | 256;
+    const WAIT: u32 = 0;
+    const WAIT_BITSET: u32 = 9;
     const LOCK_PI: u32 = 6;
     const UNLOCK_PI: u32 = 7;
     const TRYLOCK_PI: u32 = 8;
@@ -88,6 +89,7 @@ fn futex(op: u64) -> Route {
         LOCK_PI | UNLOCK_PI | TRYLOCK_PI | WAIT_REQUEUE_PI | CMP_REQUEUE_PI | LOCK_PI2 => {
             Route::HomeFirst
         }
+        WAIT | WAIT_BITSET => Route::Home,
         _ => Route::Guest,
     }
 }
@@ -112,6 +114,7 @@ fn prctl(option: u64) -> Route {
     const SET_MM: u32 = 35;
     const GET_TID_ADDRESS: u32 = 40;
     const SET_THP_DISABLE: u32 = 41;
+    const GET_THP_DISABLE: u32 = 42;
     const SET_SPECULATION_CTRL: u32 = 53;
     const SET_SYSCALL_USER_DISPATCH: u32 = 59;
     const SCHED_CORE: u32 = 62;
@@ -127,11 +130,14 @@ fn prctl(option: u64) -> Route {
 
     match int(option) {
         // The name shows on both nodes; the flags of the address space rule both halves of it.
-        SET_NAME | SET_THP_DISABLE | SET_MDWE | SET_MEMORY_MERGE => Route::Both,
+        SET_NAME | SET_MDWE | SET_MEMORY_MERGE => Route::Both,
         // Kept where the exit-time write happens.
         GET_TID_ADDRESS => Route::Guest,
         // State of the CPU, of the entry code or of the scheduler, which a move has to know of.
-        SET_SECCOMP
+        // Huge pages are kept out of both halves, whatever the program wants.
+        SET_THP_DISABLE
+        | GET_THP_DISABLE
+        | SET_SECCOMP
         | SET_TSC
         | SET_MM
         | SET_SPECULATION_CTRL

@@ -9,4 +9,6 @@ pub(crate) struct Ahead {
     pub(crate) monotonic: i64,
     /// `CLOCK_BOOTTIME`.
     pub(crate) boottime: i64,
+    /// `CLOCK_REALTIME`.
+    pub(crate) realtime: i64,
 }

@@ -82,7 +82,7 @@ kinds! {
     /// What do your clocks say?
     ClockAsked = 0x0014, max 0;
     /// They say this.
-    Clock = 0x0015, max 16;
+    Clock = 0x0015, max 24;
 
     // The image of a process.
 
@@ -132,10 +132,14 @@ kinds! {
     Recall = 0x0046, max 16;
     /// I come home, and why.
     ComeHome = 0x0047, max 64;
-    /// CPU time used so far.
-    CpuTime = 0x0049, max 16;
+    /// These pages of files have changed.
+    Stale = 0x0048, max 24;
+    /// CPU time and memory used.
+    Usage = 0x0049, max 16;
     /// Die at once.
     Kill = 0x004a, max 0;
+    /// My stack has grown.
+    Grown = 0x004b, max 16;
     /// A fault of the program that has no handler.
     Fault = 0x004c, max 256;
 
@@ -154,7 +158,7 @@ kinds! {
     /// That is done.
     Done = 0x0065, max 16;
     /// How much CPU time was used?
-    CpuAsked = 0x0066, max 0;
+    UsageAsked = 0x0066, max 0;
 }
 
 /// What stands before each payload.

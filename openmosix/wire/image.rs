@@ -113,6 +113,8 @@ message! {
         monotonic_ahead: i64,
         /// How far the sender's boot-time clock is ahead of the receiver's, in nanoseconds.
         boottime_ahead: i64,
+        /// How far the sender's clock of the time of day is ahead of the receiver's, in nanoseconds.
+        realtime_ahead: i64,
         /// How far its stack may grow.
         stack_soft: u64,
         /// How far that limit may be raised.

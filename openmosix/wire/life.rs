@@ -38,24 +38,43 @@ message! {
     pub(crate) struct Resume {
     }
 
-    /// Come home; an image must follow. Home to guest.
+    /// Leave this node; an image must follow. Home to guest.
     pub(crate) struct Recall {
         /// A [`Reason`](super::prepare::Reason).
         why: u64,
     }
 
-    /// The guest comes home; its image follows. Guest to home.
+    /// The guest leaves; its image follows. Guest to home.
     pub(crate) struct ComeHome {
-        /// A [`Reason`](super::prepare::Reason).
+        /// A [`Reason`](super::prepare::Reason); only if it is `Asked` may home send the guest elsewhere.
         why: u64,
         /// CPU time that it used so far.
         cpu_ns: u64,
     }
 
-    /// CPU time used so far. Guest to home.
-    pub(crate) struct CpuTime {
-        /// Nanoseconds.
-        ns: u64,
+    /// A system call has changed a file that is mapped: what the guest has of these pages is stale, but for
+    /// those it wrote to. Home to guest.
+    pub(crate) struct Stale {
+        /// User address of the first.
+        start: u64,
+        /// Bytes.
+        len: u64,
+        /// Bytes before the new end of the file: all behind is gone, written to or not.
+        kept: u64,
+    }
+
+    /// A mapping that grows down has grown. Guest to home.
+    pub(crate) struct Grown {
+        /// Its lowest address.
+        start: u64,
+    }
+
+    /// What the guest uses of its node. Guest to home.
+    pub(crate) struct Usage {
+        /// CPU time so far, in nanoseconds.
+        cpu_ns: u64,
+        /// Bytes of memory.
+        resident: u64,
     }
 
     /// Die at once. Home to guest.

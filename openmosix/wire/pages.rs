@@ -126,8 +126,8 @@ message! {
         data: &'a [u8],
     }
 
-    /// How much CPU time did the guest use? Answered by `CpuTime`.
-    pub(crate) struct CpuAsked {
+    /// What does the guest use? Answered by `Usage`.
+    pub(crate) struct UsageAsked {
     }
 
     /// How many bytes were written.

@@ -111,6 +111,8 @@ message! {
         monotonic: i64,
         /// `CLOCK_BOOTTIME`.
         boottime: i64,
+        /// `CLOCK_REALTIME`.
+        realtime: i64,
     }
 
     /// It may come.

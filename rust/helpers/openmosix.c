@@ -7,7 +7,9 @@
 #include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <net/inet_sock.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 /* Sockets. */
 
@@ -24,24 +26,72 @@ __rust_helper bool rust_helper_sk_stream_is_writeable(struct sock *sk)
 	return sk_stream_is_writeable(sk);
 }
 
-__rust_helper void rust_helper_read_lock_bh(rwlock_t *lock)
+/*
+ * The fields of a sock: bindgen loses a member of socket_lock_t, so what it
+ * says about the fields behind is right only by luck.
+ */
+
+/* Gives a socket call-backs, and data for them. */
+__rust_helper void rust_helper_openmosix_sk_watch(struct sock *sk, void *watch,
+						  void (*on_data)(struct sock *sk),
+						  void (*on_space)(struct sock *sk))
 {
-	read_lock_bh(lock);
+	/* We send from within page faults, which may happen while the task's fragment is in use. */
+	sk->sk_use_task_frag = false;
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = watch;
+	sk->sk_data_ready = on_data;
+	sk->sk_state_change = on_data;
+	sk->sk_error_report = on_data;
+	sk->sk_write_space = on_space;
+	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-__rust_helper void rust_helper_read_unlock_bh(rwlock_t *lock)
+/* Locks the call-backs out; they find no data any more if @forget. */
+__rust_helper void rust_helper_openmosix_sk_write_lock(struct sock *sk, bool forget)
 {
-	read_unlock_bh(lock);
+	write_lock_bh(&sk->sk_callback_lock);
+	if (forget)
+		sk->sk_user_data = NULL;
 }
 
-__rust_helper void rust_helper_write_lock_bh(rwlock_t *lock)
+__rust_helper void rust_helper_openmosix_sk_write_unlock(struct sock *sk)
 {
-	write_lock_bh(lock);
+	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-__rust_helper void rust_helper_write_unlock_bh(rwlock_t *lock)
+/* The data of the call-backs, for use until unlocked. */
+__rust_helper void *rust_helper_openmosix_sk_read_lock(struct sock *sk)
 {
-	write_unlock_bh(lock);
+	read_lock_bh(&sk->sk_callback_lock);
+	return sk->sk_user_data;
+}
+
+__rust_helper void rust_helper_openmosix_sk_read_unlock(struct sock *sk)
+{
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+__rust_helper int rust_helper_openmosix_sk_state(struct sock *sk)
+{
+	return inet_sk_state_load(sk);
+}
+
+__rust_helper int rust_helper_openmosix_sk_error(struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err);
+}
+
+/* Do both directions work, as far as is known? */
+__rust_helper bool rust_helper_openmosix_sk_connected(struct sock *sk)
+{
+	return inet_sk_state_load(sk) == TCP_ESTABLISHED && !READ_ONCE(sk->sk_err) &&
+	       !READ_ONCE(sk->sk_shutdown);
+}
+
+__rust_helper bool rust_helper_openmosix_sk_has_data(struct sock *sk)
+{
+	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
 /* Tasks. */

@@ -35,6 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -159,6 +160,27 @@ static void probe_reap(pid_t helper)
 	while (waitpid(helper, &status, 0) < 0)
 		expect(errno == EINTR, "%s", strerror(errno));
 	expect(WIFEXITED(status) && !WEXITSTATUS(status), "helper's status %#x", status);
+}
+
+/* Wait until another process is in that system call, for the first time or again. */
+__attribute__((unused))
+static void probe_await_call(pid_t pid, int call)
+{
+	struct timespec moment = { .tv_nsec = 1000000 };
+	char path[64], text[256];
+	bool there = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	while (!there) {
+		file = fopen(path, "r");
+		if (!file)
+			exit(0);
+		there = fgets(text, sizeof(text), file) && text[0] >= '0' && text[0] <= '9' &&
+			(atoi(text) == call || atoi(text) == SYS_restart_syscall);
+		fclose(file);
+		nanosleep(&moment, NULL);
+	}
 }
 
 /* Nanoseconds of a clock. */

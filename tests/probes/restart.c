@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A signal during a blocking read: with SA_RESTART the read goes on, without it ends with EINTR. */
 #include "probe.h"
+#include <sys/syscall.h>
 
 static volatile sig_atomic_t signals;
 static int answer;
@@ -16,11 +17,10 @@ static void handler(int number)
 /* At each 'g': a signal; after the handler's 's': a byte of data. */
 static void helper(int in, int out, pid_t probe)
 {
-	struct timespec pause = { .tv_nsec = 20 * MILLISECOND };
 	char byte;
 
 	while (read(in, &byte, 1) == 1) {
-		nanosleep(&pause, NULL);
+		probe_await_call(probe, SYS_read);
 		if (byte == 'g')
 			must(kill(probe, SIGUSR1));
 		else

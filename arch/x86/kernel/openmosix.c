@@ -225,6 +225,44 @@ void openmosix_undo_kick(struct pt_regs *regs)
 }
 
 /**
+ * openmosix_is_rewound - was a call interrupted, and will be made once more?
+ * @regs: user registers of the current task on the way to user mode
+ *
+ * So it is after a kick and no signal: the next instruction is the one that
+ * made the call, and its number is where it was.
+ */
+bool openmosix_is_rewound(struct pt_regs *regs)
+{
+	static const u8 instruction[] = { 0x0f, 0x05 };	/* syscall */
+	u8 next[sizeof(instruction)];
+
+	if (syscall_get_nr(current, regs) == -1 ||
+	    (regs->ax != regs->orig_ax && regs->ax != __NR_restart_syscall))
+		return false;
+	return !copy_from_user(next, (void __user *)regs->ip, sizeof(next)) &&
+	       !memcmp(next, instruction, sizeof(next));
+}
+
+/**
+ * openmosix_make_rewound_call - make it here and now
+ * @regs: as for openmosix_is_rewound()
+ *
+ * A signal that waits interrupts it. Would its handler run first, a program
+ * that waits for that signal in the call would wait for ever.
+ */
+void openmosix_make_rewound_call(struct pt_regs *regs)
+{
+	const u64 args[] = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 };
+	u32 nr = regs->ax;
+
+	regs->ip += 2;
+	regs->orig_ax = nr;
+	regs->ax = openmosix_call_native(nr, args);
+	/* Restarted or ended where all calls are. */
+	set_notify_signal(current);
+}
+
+/**
  * openmosix_in_vdso - is the program in the middle of a vDSO function?
  * @regs: user registers of the current task
  *

@@ -117,9 +117,9 @@ pub(super) const CALLS: &[Entry] = &[
     home(186, "gettid", &[]),
     // Private memory is where the guest runs, and so are those who wait on it.
     bare(202, "futex", depends(Choice::Futex)),
-    bare(449, "futex_waitv", GUEST),
+    bare(449, "futex_waitv", HOME),
     bare(454, "futex_wake", GUEST),
-    bare(455, "futex_wait", GUEST),
+    bare(455, "futex_wait", HOME),
     bare(456, "futex_requeue", GUEST),
     call(218, "set_tid_address", special(Special::SetTidAddress), &[]),
     call(219, "restart_syscall", special(Special::Restart), &[]),

@@ -13,18 +13,17 @@ const TIMESPEC_OUT: Param = put(size(16));
 const REMAINING: Param = update(size(16));
 const TIMER_IN: Param = get(size(32));
 const TIMER_OUT: Param = put(size(32));
-const CLOCK: Class = special(Special::Clock);
 
 pub(super) const CALLS: &[Entry] = &[
     home(35, "nanosleep", &[TIMESPEC_IN, REMAINING]),
     home(36, "getitimer", &[V, TIMER_OUT]),
     home(37, "alarm", &[]),
     home(38, "setitimer", &[V, TIMER_IN, TIMER_OUT]),
-    call(96, "gettimeofday", CLOCK, &[TIMESPEC_OUT, put(size(8))]),
+    home(96, "gettimeofday", &[TIMESPEC_OUT, put(size(8))]),
     home(100, "times", &[put(size(32))]),
     home(159, "adjtimex", &[update(size(208))]),
     home(164, "settimeofday", &[TIMESPEC_IN, get(size(8))]),
-    call(201, "time", CLOCK, &[put(size(8))]),
+    home(201, "time", &[put(size(8))]),
     home(222, "timer_create", &[V, get(size(64)), put(size(4))]),
     home(223, "timer_settime", &[V, V, TIMER_IN, TIMER_OUT]),
     home(224, "timer_gettime", &[V, TIMER_OUT]),

@@ -60,11 +60,7 @@ def strike(point, struck, way, cluster):
         elif record["why"]:
             if not reached:
                 raise Failed("the fault was not reached, but the move failed: %s" % record["why"], 1, command)
-            where = process.where()
-            if way == "third" and where == "0":
-                # The way to a third node goes through home, where the process is then.
-                before = where
-            expect("where the process is after the failed move", before, where, 1, command)
+            expect("where the process is after the failed move", before, process.where(), 1, command)
             if not record["migration"].get("reason") or record["migration"].get("result") != "failed":
                 raise Failed("the record does not say why: %s" % record["migration"], 1, command)
             process.move(target)   # without the fault it must go
@@ -123,34 +119,37 @@ def copying(process):
     process.node.until("/proc/%d/migration" % process.pid, r"(?s)stage: *copy.*result: *(running|moving)", 60)
 
 
-def broken_off(how, cluster):
+def broken_off(how, source, cluster):
     """The target is lost in the middle of a move: the process runs on at its source."""
     home, argv = cluster[1], [probe("memory"), "384"]
     wanted = reference(cluster, argv)
+    target = {"0": 2, "2": 3}[source]
     with home.start(argv) as process:
         process.ready(300)
-        home.write("/proc/%d/goto" % process.pid, "2")
+        if source != "0":
+            process.move(source)
+        home.write("/proc/%d/goto" % process.pid, str(target))
         copying(process)
-        getattr(cluster, how)(2)
+        getattr(cluster, how)(target)
         try:
-            record = process.do("wait_moved", 120, to="2", seconds=120)
+            record = process.do("wait_moved", 120, to=str(target), seconds=120)
             if not record["why"]:
                 raise Failed("it went all the same: too quick to show anything", 1, how)
-            expect("where it is", "0", process.where(), 1, how)
+            expect("where it is", source, process.where(), 1, how)
             process.alive()
         finally:
-            restore(cluster, how)
-        process.move(2, 300)
+            restore(cluster, how, target)
+        process.move(target, 300)
         process.alive()
         same(home, " ".join(argv), wanted, process.finish())
 
 
-def restore(cluster, how):
-    """Undo an accident of node 2."""
+def restore(cluster, how, node=2):
+    """Undo an accident of a node."""
     if how == "cut":
-        cluster.heal(2)
+        cluster.heal(node)
     else:
-        cluster.start(2)
+        cluster.start(node)
     cluster.whole()
 
 
@@ -252,7 +251,9 @@ def register():
     single("fault/complete", complete, 3)
     for how, about in (("cut", "is cut off"), ("kill", "loses power")):
         add("fault/%s-moving" % how, "the target %s during a move: runs on" % about,
-            functools.partial(broken_off, how))
+            functools.partial(broken_off, how, "0"))
+        add("fault/%s-moving-on" % how, "the third node %s during a move: runs on at the second" % about,
+            functools.partial(broken_off, how, "2"), 3)
         for name in ("compute", "sleep", "pipe"):
             add("fault/%s-there/%s" % (how, name), "the node %s after the move: ends, nothing left" % about,
                 functools.partial(lost, how, name))

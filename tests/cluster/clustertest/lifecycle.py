@@ -157,9 +157,7 @@ def crossing(cluster):
 def many(cluster):
     """Twelve processes of all kinds, away at the same time and coming home again."""
     home = cluster[1]
-    # Not "restart": with so many at once a signal may come while a process is on its way, and the call that
-    # the move interrupted is then restarted (Documentation/openmosix/syscalls.rst, "What differs").
-    names = ("compute", "pipe", "tcp", "sleep", "siginfo", "altstack", "append", "mapfile", "heap", "paths", "stack",
+    names = ("compute", "pipe", "tcp", "sleep", "siginfo", "restart", "interrupt", "altstack", "append", "mapfile", "heap", "paths", "stack",
              "fork")
     with contextlib.ExitStack() as ends_all:
         processes = [ends_all.enter_context(home.start([probe(name)])) for name in names]
@@ -174,6 +172,73 @@ def many(cluster):
             expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+LOOKED_AT = """
+import ctypes, signal
+held = ctypes.create_string_buffer(bytes(range(256)) * 64)
+print("at", ctypes.addressof(held), len(held), flush=True)
+signal.pause()
+"""
+
+LOOKER = """
+import ctypes, os, re, sys
+pid, at, size, how = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+wanted = bytes(range(256)) * 64 + b"\\0"
+if how == "read":
+    with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        memory.seek(at)
+        assert memory.read(size) == wanted, "data differ"
+        for line in open("/proc/%d/maps" % pid):
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r-xp ([0-9a-f]+) .* (/.*)", line)
+            if found:
+                start, offset = int(found.group(1), 16), int(found.group(3), 16)
+                memory.seek(start)
+                with open(found.group(4), "rb") as program:
+                    program.seek(offset)
+                    assert memory.read(8192) == program.read(8192), line
+elif how == "write":
+    with open("/proc/%d/mem" % pid, "r+b", 0) as memory:
+        memory.seek(at)
+        memory.write(wanted)
+else:
+    class Vector(ctypes.Structure):
+        _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+    to = ctypes.create_string_buffer(size)
+    local, remote = Vector(ctypes.addressof(to), size), Vector(at, size)
+    libc = ctypes.CDLL(None, use_errno=True)
+    got = libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    assert got == size, os.strerror(ctypes.get_errno())
+    assert to.raw == wanted, "data differ"
+print("right")
+"""
+
+
+def looked_at(how, cluster):
+    """Somebody else reaches into a process that is away: reading leaves it there, all else brings it home."""
+    home = cluster[1]
+    with home.start(["python3", "-c", LOOKED_AT]) as process:
+        process.expect(r"^at \d+ \d+\n", 60)
+        process.move(2)
+        out = process.do("last_line", stream="out").split()
+        said = home.must(["python3", "-c", LOOKER, str(process.pid), out[1], out[2], how])
+        expect("what the looker says", "right\n", said, 1, "looker " + how)
+        expect("where the process is", "2" if how == "read" else "0", process.where(), 1, how)
+
+
+def clock(cluster):
+    """The time of day is home's, even if the clock of the visited node is wrong."""
+    now = "import time; time.clock_settime(time.CLOCK_REALTIME, time.time() %s 1000.3)"
+    cluster[2].run(["python3", "-c", now % "+"])
+    try:
+        with cluster[1].start([probe("clocks")]) as process:
+            process.ready()
+            for hop in (2, 3, 2, "home"):
+                process.move(hop)
+                process.alive()
+            expect("exit status", 0, process.finish()["status"], 1, process.command)
+    finally:
+        cluster[2].run(["python3", "-c", now % "-"])
+
+
 def register():
     """The families."""
     for how, about in ENDS.items():
@@ -186,3 +251,6 @@ def register():
     single("kill/moving", moving)
     single("life/crossing", crossing)
     single("life/many", many, 3)
+    single("life/clock", clock, 3)
+    for how, about in (("read", "reads its memory"), ("write", "writes to its memory"), ("vm", "copies from it")):
+        add("life/looked-at/%s" % how, "somebody %s while it is away" % about, functools.partial(looked_at, how))

@@ -6,8 +6,8 @@ use crate::wire::{
     call::{Call, Reply},
     control::{Alive, Leave},
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas},
-    life::{ComeHome, CpuTime, Fault, Kill, Pause, Paused, Recall, Resume, Signal},
-    pages::{Bytes, CpuAsked, Done, Fetch, NoPage, Pages, Peek, Poke},
+    life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
+    pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
     prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Refused},
     Full, Kind, Malformed, Message, Put,
 };
@@ -96,7 +96,9 @@ pub(crate) fn decode(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
         Kind::Resume => again::<Resume>(payload),
         Kind::Recall => again::<Recall>(payload),
         Kind::ComeHome => again::<ComeHome>(payload),
-        Kind::CpuTime => again::<CpuTime>(payload),
+        Kind::Stale => again::<Stale>(payload),
+        Kind::Grown => again::<Grown>(payload),
+        Kind::Usage => again::<Usage>(payload),
         Kind::Kill => again::<Kill>(payload),
         Kind::Fault => again::<Fault>(payload),
         Kind::Fetch => again::<Fetch>(payload),
@@ -105,6 +107,6 @@ pub(crate) fn decode(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
         Kind::Bytes => again::<Bytes<'_>>(payload),
         Kind::Poke => again::<Poke<'_>>(payload),
         Kind::Done => again::<Done>(payload),
-        Kind::CpuAsked => again::<CpuAsked>(payload),
+        Kind::UsageAsked => again::<UsageAsked>(payload),
     }
 }

@@ -7,8 +7,8 @@ use crate::wire::{
     call::{Call, Reply},
     control::{Alive, Leave},
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas, REGISTERS},
-    life::{ComeHome, CpuTime, Fault, Kill, Pause, Paused, Recall, Resume, Signal},
-    pages::{Bytes, CpuAsked, Done, Fetch, NoPage, Pages, Peek, Poke},
+    life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
+    pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
     prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Reason, Refused},
     Kind, Records, Table, PAGE,
 };
@@ -54,6 +54,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Clock => encode(&Clock {
             monotonic: 0x0102_0304_0506_0708,
             boottime: -1,
+            realtime: 2,
         }),
         Kind::ImageStart => encode(&ImageStart {}),
         Kind::Mm => encode(&Mm {
@@ -88,6 +89,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             altstack_flags: 8,
             monotonic_ahead: -9,
             boottime_ahead: 10,
+            realtime_ahead: -16,
             stack_soft: 11,
             stack_hard: 12,
         }),
@@ -137,7 +139,18 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Resume => encode(&Resume {}),
         Kind::Recall => encode(&Recall { why: 3 }),
         Kind::ComeHome => encode(&ComeHome { why: 4, cpu_ns: 5 }),
-        Kind::CpuTime => encode(&CpuTime { ns: 7 }),
+        Kind::Stale => encode(&Stale {
+            start: 0x7fff_0000_1000,
+            len: 0x2000,
+            kept: 0x1000,
+        }),
+        Kind::Grown => encode(&Grown {
+            start: 0x7fff_0000_3000,
+        }),
+        Kind::Usage => encode(&Usage {
+            cpu_ns: 7,
+            resident: 8,
+        }),
         Kind::Kill => encode(&Kill {}),
         Kind::Fault => encode(&Fault {
             info: array(0x30),
@@ -163,6 +176,6 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             data: b"more",
         }),
         Kind::Done => encode(&Done { len: 4 }),
-        Kind::CpuAsked => encode(&CpuAsked {}),
+        Kind::UsageAsked => encode(&UsageAsked {}),
     }
 }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A process goes on from one node to another.
+//!
+//! It is the same transaction as a departure from home, with home between the two: the source's guest sends
+//! its image as if it came home, and home passes it on, with the layout that home keeps.
+//!
+//! ```text
+//! source               home                 target
+//!                        Prepare      ─────▶
+//!                                     ◀─────  Ready
+//!          ◀─────        Recall
+//! image    ─────▶        the image    ─────▶
+//!                                     ◀─────  Installed
+//!                        Commit       ─────▶
+//!                                     ◀─────  Committed
+//!          ◀─────        Commit
+//!   ends                 Resume       ─────▶
+//! ```
+//!
+//! Whatever fails before `Committed` leaves the process at the source, which home tells so by `Abort`.
+
+use super::depart::{
+    words,
+    Failure,
+    Target, //
+};
+use crate::{
+    deputy::{
+        self,
+        Deputy, //
+    },
+    fault::{
+        self,
+        Point, //
+    },
+    image::{
+        self,
+        cpu::Cpu,
+        task::Task, //
+    },
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Deadline,
+        Wait, //
+    },
+    node::NodeId,
+    task::{
+        record::{
+            Stage,
+            Timer, //
+        },
+        Process, //
+    },
+    wire::{
+        image::ImageStart,
+        prepare::{
+            Abort,
+            Commit,
+            Reason, //
+        },
+        Kind, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// A move from one node to another whose target has agreed.
+pub(crate) struct Onward {
+    target: Target,
+    timer: Timer,
+}
+
+/// Step 1. `None` when the target does not take it: the guest is not even disturbed.
+#[inline(never)]
+pub(crate) fn ask(deputy: &Deputy, process: &Process, to: NodeId) -> Option<KBox<Onward>> {
+    let timer = Timer::start(process.next_epoch(), deputy.node().get(), to.get());
+    process.moves_on(timer.record());
+    let resident = deputy.pages().usage().map(|usage| usage.resident);
+    let target = resident
+        .map_err(words)
+        .and_then(|resident| Target::ask(process, deputy.mm(), resident, to, &timer))
+        .and_then(|target| {
+            let timer = timer.clone();
+            KBox::new(Onward { target, timer }, GFP_KERNEL).map_err(|_| words(ENOMEM))
+        });
+    match target {
+        Ok(onward) => Some(onward),
+        Err(failure) => {
+            process.failed(timer.failed(failure));
+            None
+        }
+    }
+}
+
+/// The other steps; the source has begun to send. `None` when they failed, and the process goes on there.
+///
+/// # Errors
+///
+/// The source is lost.
+#[inline(never)]
+pub(crate) fn pass_on(
+    onward: &mut Onward,
+    source: &Deputy,
+    process: &Process,
+) -> Result<Option<Arc<Deputy>>> {
+    let Onward { target, timer } = onward;
+    let target = &*target;
+    timer.enter(Stage::Copy);
+    process.moves_on(timer.record());
+    // Memory of our own, which is not part of the image.
+    source.close_window();
+    let mut relay = Relay {
+        target,
+        source,
+        failure: fault::hit(Point::DepartCopy).err().map(words),
+        interrupted: false,
+        pages: 0,
+    };
+    relay.run()?;
+    timer.add_pages(relay.pages);
+    let Relay {
+        failure,
+        interrupted,
+        ..
+    } = relay;
+    let given = match failure {
+        Some(failure) => Err(failure),
+        None => hand_over(target, source, process, timer),
+    };
+    match given {
+        Ok(deputy) => {
+            deputy::list::replace(&deputy);
+            // The source only waits for this; should it not arrive, the end of its lane says the same.
+            let _ = source.lane().say(0, &Commit {});
+            source.dismiss();
+            if interrupted {
+                deputy.hold();
+            }
+            target.resume();
+            process.arrived(timer.clone().done());
+            Ok(Some(deputy))
+        }
+        Err(failure) => {
+            target.lane.close();
+            if interrupted {
+                source.hold();
+            }
+            process.failed(timer.clone().failed(failure));
+            source.lane().say(
+                0,
+                &Abort {
+                    reason: Reason::Failed as u16,
+                    text: &[],
+                },
+            )?;
+            Ok(None)
+        }
+    }
+}
+
+/// Steps 3 and 4.
+fn hand_over(
+    target: &Target,
+    source: &Deputy,
+    process: &Process,
+    timer: &mut Timer,
+) -> Result<Arc<Deputy>, Failure> {
+    target.hear_installed()?;
+    let deputy = target.join(source.claim().clone())?;
+    timer.enter(Stage::Commit);
+    process.moves_on(timer.record());
+    target.commit().inspect_err(|_| deputy.dismiss())?;
+    Ok(deputy)
+}
+
+/// Passes an image on, frame by frame.
+struct Relay<'a> {
+    target: &'a Target,
+    source: &'a Deputy,
+    /// Why the target gets no more; the source is heard to the end, because only then it listens.
+    failure: Option<Failure>,
+    /// The process travels with a call that was interrupted, and has yet to be restarted.
+    interrupted: bool,
+    pages: u64,
+}
+
+impl Relay<'_> {
+    fn run(&mut self) -> Result {
+        loop {
+            let frame = self
+                .source
+                .lane()
+                .hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))?;
+            match frame.kind() {
+                Kind::Cpu => self.interrupted = Cpu::read(&frame)?.is_interrupted(),
+                Kind::ImageStart | Kind::Task | Kind::Pages | Kind::Signals | Kind::ImageEnd => {}
+                _ => return Err(EPROTO),
+            }
+            let is_last = frame.kind() == Kind::ImageEnd;
+            if self.failure.is_none() {
+                self.failure = self.pass(&frame).err().map(words);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn pass(&mut self, frame: &Frame) -> Result {
+        let lane: &Lane = &self.target.lane;
+        match frame.kind() {
+            Kind::ImageStart => lane.say(0, &ImageStart {}),
+            Kind::Task => {
+                Task::read(frame)?.pass_on(lane, self.target.ahead)?;
+                image::layout::capture(lane, self.source.mm())
+            }
+            Kind::Pages => {
+                self.pages += image::memory::count(frame)?;
+                lane.pass_on(frame)
+            }
+            _ => lane.pass_on(frame),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The time of day, asked in every way, goes on evenly. */
+#include "probe.h"
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#define SECOND 1000000000LL
+
+/* The time of day is so much ahead of the monotonic clock, whoever tells it. */
+static int64_t ahead;
+
+static void check(const char *who, int64_t now, int64_t grain)
+{
+	int64_t off = now - probe_now(CLOCK_MONOTONIC) - ahead;
+
+	/* Behind by its grain, and by what it took to come here. */
+	expect(off > -grain - SECOND / 4 && off < SECOND / 4, "%s is off by %lld ns", who, (long long)off);
+}
+
+int main(void)
+{
+	struct timespec ts;
+	struct timeval tv;
+
+	ahead = probe_now(CLOCK_REALTIME) - probe_now(CLOCK_MONOTONIC);
+	probe_ready();
+	while (probe_more()) {
+		check("clock_gettime()", probe_now(CLOCK_REALTIME), 0);
+		check("CLOCK_REALTIME_COARSE", probe_now(CLOCK_REALTIME_COARSE), SECOND / 100);
+		must(gettimeofday(&tv, NULL));
+		check("gettimeofday()", tv.tv_sec * SECOND + tv.tv_usec * 1000, 0);
+		check("time()", time(NULL) * SECOND, SECOND);
+		must(syscall(SYS_clock_gettime, CLOCK_REALTIME, &ts));
+		check("SYS_clock_gettime", ts.tv_sec * SECOND + ts.tv_nsec, 0);
+		must(syscall(SYS_gettimeofday, &tv, NULL));
+		check("SYS_gettimeofday", tv.tv_sec * SECOND + tv.tv_usec * 1000, 0);
+		check("SYS_time", must(syscall(SYS_time, NULL)) * SECOND, SECOND);
+	}
+	return probe_done();
+}
