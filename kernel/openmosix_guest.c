@@ -364,6 +364,8 @@ static const struct vm_special_mapping window_mapping = {
 	.fault = window_fault,
 };
 
+#define WINDOW_FLAGS	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_DONTCOPY | VM_DONTDUMP)
+
 /**
  * openmosix_window - memory of the deputy's own, for the arguments of calls
  * @len: bytes
@@ -383,11 +385,11 @@ unsigned long openmosix_window(unsigned long len)
 		return -EINTR;
 	addr = get_unmapped_area(NULL, TASK_SIZE_MAX - len, len, 0, 0);
 	if (!IS_ERR_VALUE(addr)) {
-		vma = _install_special_mapping(mm, addr, len,
-					       VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
-					       VM_DONTCOPY | VM_DONTDUMP, &window_mapping);
+		vma = _install_special_mapping(mm, addr, len, WINDOW_FLAGS, &window_mapping);
 		if (IS_ERR(vma))
 			addr = PTR_ERR(vma);
+		else
+			vm_stat_account(mm, WINDOW_FLAGS, -(long)(len >> PAGE_SHIFT));
 	}
 	mmap_write_unlock(mm);
 	return addr;
@@ -395,6 +397,14 @@ unsigned long openmosix_window(unsigned long len)
 
 void openmosix_close_window(unsigned long addr, unsigned long len)
 {
+	struct mm_struct *mm = current->mm;
+
+	if (!mm)
+		return;
+	/* The unmapping takes off what openmosix_window() did not leave counted. */
+	mmap_write_lock(mm);
+	vm_stat_account(mm, WINDOW_FLAGS, len >> PAGE_SHIFT);
+	mmap_write_unlock(mm);
 	vm_munmap(addr, len);
 }
 

@@ -95,7 +95,7 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_GUARD;
 	if (vma_pkey(vma))
 		stay |= OPENMOSIX_STAY_PKEY;
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	if (!(vma->vm_flags & VM_MAYSHARE) || (stay & OPENMOSIX_STAY_MMAP_DEV))
 		return stay;
 	if (vma_is_anon_shmem(vma)) {
 		if (!moves_as_memory(vma))

@@ -53,15 +53,17 @@ pub(crate) const SEND_MS: u32 = 20_000;
 /// How long the rest of a frame may take whose header is here.
 const REST_MS: u32 = 20_000;
 
-/// A header that is on its way.
+/// A frame that is on its way. Who is killed while receiving leaves the rest to the next.
 struct Incoming {
-    bytes: [u8; Header::SIZE],
+    header: [u8; Header::SIZE],
+    /// Bytes of the header that are here.
     got: usize,
+    payload: KVVec<u8>,
 }
 
 /// A connection to another node, both of whom proved that they hold the cluster key.
 ///
-/// Frames are whole or not at all: after a failure in the middle of one the channel is dead.
+/// Frames are whole or not at all: after a failure in the middle of sending one the channel is dead.
 ///
 /// # Locks
 ///
@@ -99,7 +101,7 @@ impl Channel {
                 purpose,
                 sending <- new_gate!((), "Channel::sending"),
                 receiving <- new_gate!(
-                    Incoming { bytes: [0; Header::SIZE], got: 0 },
+                    Incoming { header: [0; Header::SIZE], got: 0, payload: KVVec::new() },
                     "Channel::receiving"
                 ),
             }),
@@ -148,7 +150,7 @@ impl Channel {
 
         let pass = self.sending.enter(Wait::Killable, deadline)?;
         let sent = self.send_frame(&header, parts, deadline);
-        if sent.is_err() {
+        if sent.is_err_and(|error| error != EINTR) {
             self.shutdown();
         }
         drop(pass);
@@ -191,8 +193,8 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// `EAGAIN`, `ERESTARTSYS`, `EINTR` and `ETIMEDOUT` as for [`Wait`] and [`Deadline`]: nothing was received
-    /// and the channel can be used on. Anything else means that it is dead: `ECONNRESET` when the peer closed
+    /// `EAGAIN`, `ERESTARTSYS`, `EINTR` and `ETIMEDOUT` as for [`Wait`] and [`Deadline`]: what was received so
+    /// far is kept for the next call, and the channel can be used on. Anything else means that it is dead: `ECONNRESET` when the peer closed
     /// it, `EPROTO` when it broke the rules.
     pub(crate) fn recv(
         &self,
@@ -204,7 +206,7 @@ impl Channel {
         let mut incoming = self.receiving.enter(wait, deadline)?;
         self.recv_header(&mut incoming, wait, deadline)?;
         let result = self.recv_rest(&mut incoming, buf);
-        if result.is_err() {
+        if result.as_ref().is_err_and(|error| *error != EINTR) {
             self.shutdown();
         }
         result
@@ -216,8 +218,8 @@ impl Channel {
         wait: Wait,
         deadline: Deadline,
     ) -> Result {
-        let Incoming { bytes, got } = &mut **incoming;
-        while let Some(rest) = bytes.get_mut(*got..).filter(|rest| !rest.is_empty()) {
+        let Incoming { header, got, .. } = &mut **incoming;
+        while let Some(rest) = header.get_mut(*got..).filter(|rest| !rest.is_empty()) {
             match self.socket.recv(rest) {
                 Ok(more) => *got += more,
                 Err(error) if error == EAGAIN => self.socket.wait_readable(wait, deadline)?,
@@ -236,17 +238,17 @@ impl Channel {
     }
 
     fn recv_rest(&self, incoming: &mut Pass<'_, Incoming>, buf: &mut KVVec<u8>) -> Result<Header> {
-        let header = Header::decode(&incoming.bytes)?;
-        incoming.got = 0;
-        buf.clear();
+        let header = Header::decode(&incoming.header)?;
+        let payload = &mut incoming.payload;
+        let left = (header.len as usize).saturating_sub(payload.len());
         self.socket
-            .recv_append(
-                buf,
-                header.len as usize,
-                Wait::Killable,
-                Deadline::ms(REST_MS),
-            )
-            .map_err(|error| if error == ENOMEM { ENOMEM } else { ECONNRESET })?;
+            .recv_append(payload, left, Wait::Killable, Deadline::ms(REST_MS))
+            .map_err(|error| match error {
+                error if error == ENOMEM || error == EINTR => error,
+                _ => ECONNRESET,
+            })?;
+        incoming.got = 0;
+        *buf = core::mem::take(&mut incoming.payload);
         Ok(header)
     }
 

@@ -99,7 +99,10 @@ pub(crate) fn start(starter: Starter) {
 /// A peer wants to send a process.
 pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
     let (lane, mut first) = Lane::accept(channel, Deadline::ms(PREPARE_MS))?;
-    while first.kind() == Kind::ClockAsked {
+    for _ in 0..clock::ASKS {
+        if first.kind() != Kind::ClockAsked {
+            break;
+        }
         clock::answer(&lane, &first)?;
         first = lane.hear(Wait::Killable, Deadline::ms(PREPARE_MS))?;
     }

@@ -295,7 +295,8 @@ impl Socket {
 
     /// Sends all of `parts`, one after the other.
     ///
-    /// After an error nobody knows how much was sent, and the connection is of no more use.
+    /// After `EINTR` nothing was sent. After another error nobody knows how much was, and the connection is of
+    /// no more use.
     pub(crate) fn send(&self, parts: &[&[u8]], wait: Wait, deadline: Deadline) -> Result {
         /// Parts that need no memory of their own.
         const FEW: usize = 8;
@@ -316,6 +317,7 @@ impl Socket {
             len += part.len();
         }
 
+        let total = len;
         let mut message = bindings::msghdr {
             msg_flags: bindings::MSG_DONTWAIT | bindings::MSG_NOSIGNAL,
             ..Default::default()
@@ -335,7 +337,12 @@ impl Socket {
             let sent = unsafe { bindings::sock_sendmsg(self.raw.as_ptr(), &raw mut message) };
             match usize::try_from(sent) {
                 Ok(sent) => len = len.saturating_sub(sent),
-                Err(_) if Error::from_errno(sent) == EAGAIN => self.wait_space(wait, deadline)?,
+                Err(_) if Error::from_errno(sent) == EAGAIN => {
+                    match self.wait_space(wait, deadline) {
+                        Err(error) if error == EINTR && len < total => return Err(ECONNABORTED),
+                        waited => waited?,
+                    }
+                }
                 Err(_) => return Err(Error::from_errno(sent)),
             }
         }

@@ -128,9 +128,9 @@ kinds! {
     Paused = 0x0044, max 32;
     /// Go on.
     Resume = 0x0045, max 16;
-    /// Come home, and why.
+    /// Leave your node, and why.
     Recall = 0x0046, max 16;
-    /// I come home, and why.
+    /// I leave, and why; the image follows.
     ComeHome = 0x0047, max 64;
     /// These pages of files have changed.
     Stale = 0x0048, max 24;

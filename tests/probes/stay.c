@@ -5,14 +5,17 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 static int fd;
@@ -192,6 +195,63 @@ static void take_ldt(void)
 	offered(syscall(SYS_modify_ldt, 1, &entry, sizeof(entry)));
 }
 
+static void take_guard(void)
+{
+	page = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	offered(madvise(page, 4096, 102 /* MADV_GUARD_INSTALL */));
+}
+
+static void take_pkey(void)
+{
+	page = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	must(pkey_mprotect(page, 4096, PROT_READ, offered(pkey_alloc(0, 0))));
+}
+
+static void take_direct_io(void)
+{
+	offered(ioperm(0x80, 1, 1));
+}
+
+static void drop_direct_io(void)
+{
+	must(ioperm(0x80, 1, 0));
+}
+
+static void take_debug(void)
+{
+	offered(prctl(PR_SET_TSC, PR_TSC_SIGSEGV));
+}
+
+static void drop_debug(void)
+{
+	must(prctl(PR_SET_TSC, PR_TSC_ENABLE));
+}
+
+/* A packet ring: memory of the kernel's. */
+static void take_mmap_dev(void)
+{
+	struct tpacket_req ring = {
+		.tp_block_size = 4096, .tp_block_nr = 1, .tp_frame_size = 2048, .tp_frame_nr = 2,
+	};
+
+	fd = offered(socket(AF_PACKET, SOCK_RAW, 0));
+	must(setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)));
+	page = map(MAP_SHARED, fd);
+}
+
+/* A child is in the new namespace; it goes on as the probe. */
+static void take_time_ns(void)
+{
+	int status;
+
+	offered(unshare(CLONE_NEWTIME));
+	child = must(fork());
+	if (child) {
+		must(waitpid(child, &status, 0));
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+}
+
 /* What cannot be given up has no second function. */
 static const struct reason {
 	const char *name;
@@ -209,6 +269,12 @@ static const struct reason {
 	{ "seccomp", take_seccomp, NULL },
 	{ "userfaultfd", take_userfaultfd, drop_userfaultfd },
 	{ "ldt", take_ldt, NULL },
+	{ "guard", take_guard, drop_page },
+	{ "pkey", take_pkey, drop_page },
+	{ "direct_io", take_direct_io, drop_direct_io },
+	{ "debug", take_debug, drop_debug },
+	{ "mmap_dev", take_mmap_dev, drop_page },
+	{ "time_ns", take_time_ns, NULL },
 };
 
 int main(int argc, char **argv)

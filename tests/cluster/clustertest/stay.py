@@ -11,6 +11,7 @@ from .scenario import add, single
 REASONS = {
     "clone_vm": True, "mlock": True, "monkey": True, "shm": True, "hugetlb": True, "io_uring": True,
     "aio": True, "ptrace": True, "rt_sched": True, "seccomp": False, "userfaultfd": True, "ldt": False,
+    "guard": True, "pkey": True, "direct_io": True, "debug": True, "mmap_dev": True, "time_ns": False,
 }
 
 
@@ -55,6 +56,21 @@ def system(cluster):
     """Kernel threads never move."""
     if "system" not in (cluster[1].read("/proc/2/cantmove") or "").split():
         raise Failed("cantmove: %r" % cluster[1].read("/proc/2/cantmove"), 1, "cat /proc/2/cantmove")
+
+
+def guest(cluster):
+    """A guest is steered at its home, not where it is."""
+    with cluster[1].start([probe("compute")]) as process:
+        process.ready()
+        process.move(2)
+        pid = cluster[2].guests()[0]
+        expect("stay reasons of the guest", "guest\n", cluster[2].read("/proc/%s/cantmove" % pid), 2)
+        done = cluster[2].run(["sh", "-c", "echo home > /proc/%s/goto" % pid])
+        if done["status"] == 0:
+            raise Failed("the order was taken", 2, "echo home > /proc/%s/goto" % pid)
+        process.alive()
+        expect("where it is", "2", process.where(), 1, process.command)
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
 def nowhere(cluster):
@@ -103,6 +119,7 @@ def register():
         add("stay/%s" % reason, "%s keeps a process at home" % reason, functools.partial(stays, reason, passing))
     single("stay/init", init)
     single("stay/system", system)
+    single("stay/guest", guest)
     single("stay/nowhere", nowhere)
     single("stay/stranger", stranger)
     single("stay/owner", owner)
