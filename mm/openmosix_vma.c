@@ -7,10 +7,12 @@
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
+#include <linux/leafops.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/openmosix_edge.h>
 #include <linux/pagemap.h>
+#include <linux/pagewalk.h>
 #include <linux/pkeys.h>
 #include <linux/shmem_fs.h>
 #include <linux/userfaultfd_k.h>
@@ -75,6 +77,26 @@ static u32 ring_stay(struct vm_area_struct *vma)
 	return 0;
 }
 
+static int guard_pte(pte_t *pte, unsigned long addr, unsigned long next, struct mm_walk *walk)
+{
+	pte_t entry = ptep_get(pte);
+
+	return !pte_none(entry) && !pte_present(entry) &&
+	       softleaf_is_guard_marker(softleaf_from_pte(entry));
+}
+
+static const struct mm_walk_ops guard_ops = {
+	.pte_entry = guard_pte,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/* The flag outlives the guards, and spreads when mappings merge. */
+static bool has_guards(struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & VM_MAYBE_GUARD) &&
+	       walk_page_range(vma->vm_mm, vma->vm_start, vma->vm_end, &guard_ops, NULL) > 0;
+}
+
 static u32 vma_stay(struct vm_area_struct *vma)
 {
 	u32 stay = ring_stay(vma);
@@ -91,7 +113,7 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_SHSTK;
 	if (userfaultfd_armed(vma))
 		stay |= OPENMOSIX_STAY_USERFAULTFD;
-	if (vma->vm_flags & VM_MAYBE_GUARD)
+	if (has_guards(vma))
 		stay |= OPENMOSIX_STAY_GUARD;
 	if (vma_pkey(vma))
 		stay |= OPENMOSIX_STAY_PKEY;

@@ -71,7 +71,24 @@ pub(crate) fn route(nr: u64, args: &Args) -> Route {
 
 /// The description of this call's arguments, if it has one.
 pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
+    if discards(nr, args) {
+        return None;
+    }
     entry(nr)?.shape.params(args)
+}
+
+/// Does a call receive data only to throw it away? TCP writes nothing to the buffer then, whatever it returns.
+fn discards(nr: u64, args: &Args) -> bool {
+    const RECVFROM: u64 = 45;
+    const RECVMSG: u64 = 47;
+    const MSG_TRUNC: u64 = 0x20;
+
+    let flags = match nr {
+        RECVFROM => param::register(args, 3),
+        RECVMSG => param::register(args, 2),
+        _ => 0,
+    };
+    flags & MSG_TRUNC != 0
 }
 
 /// The name of a call, for messages and traces.

@@ -316,7 +316,7 @@ impl<W: Walker> Walk<'_, W> {
     fn body(&mut self, root: Place, base: u32, dir: Direction) -> Result<(), W::Error> {
         let mut header = [0; MSGHDR];
         self.walker.field(root, base, &mut header)?;
-        let field = |offset, long| {
+        let field = |dir, offset, long| {
             Traits::plain(
                 dir,
                 Back::Field {
@@ -326,15 +326,20 @@ impl<W: Walker> Walk<'_, W> {
                 },
             )
         };
+        // What is between two control messages nobody writes to.
+        let control = match dir {
+            Direction::Out => Direction::InOut,
+            dir => dir,
+        };
         self.tell(
             long_at(&header, 0),
             Width::Int.value(u64::from(int_at(&header, 8))),
-            field(8, false).held_by(Holder::Root(base)),
+            field(dir, 8, false).held_by(Holder::Root(base)),
         )?;
         self.tell(
             long_at(&header, 32),
             long_at(&header, 40),
-            field(40, true).held_by(Holder::Root(base + 32)),
+            field(control, 40, true).held_by(Holder::Root(base + 32)),
         )?;
         let iov = long_at(&header, 16);
         if iov == 0 {

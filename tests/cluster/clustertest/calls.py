@@ -13,8 +13,10 @@ from .kit import probe
 from .scenario import add, unmoved
 
 THEMES = {
+    "files": "files by their names, and who holds them",
     "io": "buffers, vectors, pipes, polling",
     "memory": "the address space",
+    "net": "sockets and network interfaces",
     "signals": "signals, and calls that wait for something",
 }
 

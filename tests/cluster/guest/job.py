@@ -14,7 +14,7 @@ import threading
 import time
 
 POLL = 0.005  # seconds between two looks at a condition
-KEEP = 65536  # bytes of a stream that travel to the host; of the rest only size and hash
+KEEP = 1 << 18  # bytes of a stream that travel to the host; of the rest only size and hash
 UNDER_WAY = ("", "-", "none", "running", "moving")
 
 
