@@ -39,6 +39,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#ifdef CONFIG_OPENMOSIX
 /*
  * Where C has the fields that Rust reaches into. bindgen gets some structures
  * wrong; openmosix/sys/layout.rs compares.
@@ -58,6 +59,7 @@ enum openmosix_at {
 	OPENMOSIX_AT_FILE_INODE = offsetof(struct file, f_inode),
 	OPENMOSIX_AT_SEQ_PRIVATE = offsetof(struct seq_file, private),
 };
+#endif
 
 /* Why a process may not move now; the names are in openmosix/task/stay.rs. */
 #define OPENMOSIX_STAY_MONKEY		0x1	/* shared file mapping */

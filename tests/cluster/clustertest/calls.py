@@ -17,6 +17,8 @@ THEMES = {
     "io": "buffers, vectors, pipes, polling",
     "memory": "the address space",
     "net": "sockets and network interfaces",
+    "processes": "who they are, what they may, whose children they are",
+    "programs": "making processes, beginning programs, and what /proc says",
     "signals": "signals, and calls that wait for something",
 }
 
