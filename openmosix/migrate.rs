@@ -97,30 +97,36 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
         }
         // A deputy passes here after each call; an arriving task has not arrived.
         Role::Deputy(_) | Role::Arriving => Next::UserMode,
-        Role::Local if migrant.process().has_order() && regs.in_vdso() => {
-            sys::task::kick_later();
-            Next::UserMode
-        }
-        Role::Local => match migrant.process().take_order() {
-            Some(Destination::Node(to)) if Some(to) != node::id_self() => {
-                regs.undo_kick();
-                match depart::depart(migrant, to, regs) {
-                    Some(deputy) => Next::Live(deputy),
-                    None => {
-                        if signal::pending() && regs.is_rewound() {
-                            regs.make_rewound_call();
-                        }
-                        Next::UserMode
-                    }
+        Role::Local => {
+            // Whatever the order was, the program must not see that it came.
+            regs.undo_kick();
+            if migrant.process().has_order() && regs.in_vdso() {
+                sys::task::kick_later();
+                return Next::UserMode;
+            }
+            match migrant.process().take_order() {
+                Some(Destination::Node(to)) if Some(to) != node::id_self() => {
+                    go(migrant, to, regs)
                 }
+                Some(_) => {
+                    migrant.process().stays();
+                    Next::UserMode
+                }
+                None => Next::UserMode,
             }
-            Some(_) => {
-                migrant.process().stays();
-                Next::UserMode
-            }
-            None => Next::UserMode,
-        },
+        }
     }
+}
+
+/// Moves the current task from home to another node, if that is possible.
+fn go(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Next {
+    if let Some(deputy) = depart::depart(migrant, to, regs) {
+        return Next::Live(deputy);
+    }
+    if signal::pending() && regs.is_rewound() {
+        regs.make_rewound_call();
+    }
+    Next::UserMode
 }
 
 /// How the life of a deputy ended.

@@ -15,11 +15,14 @@ from .scenario import add, unmoved
 THEMES = {
     "files": "files by their names, and who holds them",
     "io": "buffers, vectors, pipes, polling",
+    "ipc": "semaphores, messages, segments, queues",
     "memory": "the address space",
     "net": "sockets and network interfaces",
     "processes": "who they are, what they may, whose children they are",
     "programs": "making processes, beginning programs, and what /proc says",
     "signals": "signals, and calls that wait for something",
+    "terminals": "settings, lines made of bytes, sessions",
+    "time": "clocks, sleeping, timers, time limits",
 }
 
 ABOUT = {"there": "called away", "about": "called while moving about"}
