@@ -105,17 +105,24 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
                 return Next::UserMode;
             }
             match migrant.process().take_order() {
-                Some(Destination::Node(to)) if Some(to) != node::id_self() => {
-                    go(migrant, to, regs)
-                }
+                Some(Destination::Node(to)) if Some(to) != node::id_self() => go(migrant, to, regs),
                 Some(_) => {
                     migrant.process().stays();
-                    Next::UserMode
+                    restart(regs)
                 }
-                None => Next::UserMode,
+                None => restart(regs),
             }
         }
     }
+}
+
+/// Makes a call that was interrupted by nothing but a kick once more, here and now: on the way through user
+/// mode a signal would come before the call, and not end it.
+fn restart(regs: &mut Regs<'_>) -> Next {
+    if regs.is_rewound() {
+        regs.make_rewound_call();
+    }
+    Next::UserMode
 }
 
 /// Moves the current task from home to another node, if that is possible.
@@ -123,10 +130,7 @@ fn go(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Next {
     if let Some(deputy) = depart::depart(migrant, to, regs) {
         return Next::Live(deputy);
     }
-    if signal::pending() && regs.is_rewound() {
-        regs.make_rewound_call();
-    }
-    Next::UserMode
+    restart(regs)
 }
 
 /// How the life of a deputy ended.

@@ -7,6 +7,7 @@
  */
 #include <linux/compat.h>
 #include <linux/completion.h>
+#include <linux/entry-common.h>
 #include <linux/hash.h>
 #include <linux/nospec.h>
 #include <linux/openmosix_edge.h>
@@ -243,6 +244,25 @@ bool openmosix_is_rewound(struct pt_regs *regs)
 	       !memcmp(next, instruction, sizeof(next));
 }
 
+/* Those that look at the entry, or change the registers that they return to. */
+static bool needs_entry(u32 nr)
+{
+	if (READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_ENTER)
+		return true;
+	switch (nr) {
+	case __NR_clone:
+	case __NR_clone3:
+	case __NR_fork:
+	case __NR_vfork:
+	case __NR_execve:
+	case __NR_execveat:
+	case __NR_rt_sigreturn:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /**
  * openmosix_make_rewound_call - make it here and now
  * @regs: as for openmosix_is_rewound()
@@ -255,6 +275,8 @@ void openmosix_make_rewound_call(struct pt_regs *regs)
 	const u64 args[] = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 };
 	u32 nr = regs->ax;
 
+	if (needs_entry(nr))
+		return;
 	regs->ip += 2;
 	regs->orig_ax = nr;
 	regs->ax = openmosix_call_native(nr, args);
