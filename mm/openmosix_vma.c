@@ -3,7 +3,8 @@
  * Mappings of processes that migrate: of what kind they are, and what keeps
  * them from moving. Their pages are in mm/openmosix_pages.c.
  *
- * All take mmap_lock for reading themselves, but for openmosix_is_special().
+ * All take mmap_lock for reading themselves, but for openmosix_is_special() and
+ * openmosix_stack_pages(), which need none.
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
@@ -167,6 +168,15 @@ bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmos
 	}
 	mmap_read_unlock(mm);
 	return vma;
+}
+
+/**
+ * openmosix_stack_pages - how much is in mappings that grow down?
+ * @mm: address space
+ */
+unsigned long openmosix_stack_pages(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->stack_vm);
 }
 
 /**

@@ -30,6 +30,7 @@ use crate::{
 };
 use core::sync::atomic::{
     AtomicBool,
+    AtomicUsize,
     Ordering, //
 };
 use kernel::{
@@ -81,6 +82,8 @@ pub(crate) struct Guest {
     /// End and begin of each mapping that grows down, as home knows them.
     #[pin]
     grown: Mutex<KVec<(usize, usize)>>,
+    /// Pages in them when a call last changed the layout.
+    stack_pages: AtomicUsize,
     /// A fault of the program that is home's to judge.
     #[pin]
     fault: SpinLock<Option<[u8; signal::INFO]>>,
@@ -118,6 +121,7 @@ impl Guest {
                 cpu <- new_mutex!(Some(cpu)),
                 waiting <- new_mutex!(KVec::new()),
                 grown <- new_mutex!(KVec::new()),
+                stack_pages: AtomicUsize::new(0),
                 fault <- new_spinlock!(None),
                 recalled: AtomicBool::new(false),
                 paused: AtomicBool::new(false),

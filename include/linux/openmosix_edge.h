@@ -138,6 +138,7 @@ int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t 
 void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
 void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
+unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len);
 bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,

@@ -147,11 +147,11 @@ impl Guest {
         regs: &mut Regs<'_>,
     ) -> Result<Outcome> {
         match special {
-            Special::Mmap => self.mmap(nr, args, regs),
-            Special::Munmap => self.munmap(nr, args, regs),
-            Special::Mprotect => self.mprotect(nr, args, regs),
-            Special::Mremap => self.mremap(nr, args, regs),
-            Special::Brk => self.brk(nr, args, regs),
+            Special::Mmap => self.change(|| self.mmap(nr, args, regs)),
+            Special::Munmap => self.change(|| self.munmap(nr, args, regs)),
+            Special::Mprotect => self.change(|| self.mprotect(nr, args, regs)),
+            Special::Mremap => self.change(|| self.mremap(nr, args, regs)),
+            Special::Brk => self.change(|| self.brk(nr, args, regs)),
             Special::Madvise => self.madvise(nr, args, regs),
             Special::SigAction => self.sigaction(nr, args, regs),
             Special::Msync | Special::SigProcMask | Special::Exit => {

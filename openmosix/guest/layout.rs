@@ -25,6 +25,7 @@ use crate::{
         Stale, //
     },
 };
+use core::sync::atomic::Ordering;
 use kernel::{
     alloc::KVec,
     bindings,
@@ -63,9 +64,20 @@ fn pages(len: u64) -> u64 {
 }
 
 impl Guest {
-    /// Tells home of stacks that have grown since it was told, before it decides on the layout.
-    fn tell_growth(&self) -> Result {
+    /// A call that changes the layout, of which home knows all that matters before it decides.
+    pub(super) fn change(&self, call: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
         let mm = Mm::current()?;
+        // But for such calls, nothing changes stacks except their growth.
+        if mm.stack_pages() != self.stack_pages.load(Ordering::Relaxed) {
+            self.tell_growth(&mm)?;
+        }
+        let outcome = call()?;
+        self.stack_pages.store(mm.stack_pages(), Ordering::Relaxed);
+        Ok(outcome)
+    }
+
+    /// Tells home of stacks that have grown since it was told.
+    fn tell_growth(&self, mm: &Mm) -> Result {
         let mut now = KVec::new();
         let mut from = 0;
         while let Some(vma) = mm.next_vma(from) {
@@ -96,7 +108,6 @@ impl Guest {
     }
 
     pub(super) fn mmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        self.tell_growth()?;
         let [_, len, prot, flags, ..] = *args;
         let anonymous = flags & map::ANONYMOUS != 0;
         let shared = flags & map::TYPE != map::PRIVATE;
@@ -111,11 +122,12 @@ impl Guest {
         }
         let addr = addr as u64;
         let len = pages(len);
+        let end = addr.checked_add(len).ok_or(EPROTO)?;
         sys::guest::unmap(addr, len);
         self.home.forget(addr, len);
         let vma = Vma {
             start: addr as usize,
-            end: (addr + len) as usize,
+            end: end as usize,
             prot: (prot & 7) as u32,
             growsdown: u32::from(flags & map::GROWSDOWN != 0),
             kind,
@@ -129,7 +141,6 @@ impl Guest {
     }
 
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        self.tell_growth()?;
         let result = self.forward(nr, args, regs)?;
         if result == 0 {
             sys::guest::unmap(args[0], args[1]);
@@ -139,7 +150,6 @@ impl Guest {
     }
 
     pub(super) fn mprotect(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        self.tell_growth()?;
         let [start, len, prot, ..] = *args;
         if prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED) {
             return Ok(Outcome::HomeFirst);
@@ -153,7 +163,6 @@ impl Guest {
     }
 
     pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        self.tell_growth()?;
         let [old, old_len, new_len, flags, ..] = *args;
         let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
         let files = 1 << FILE | 1 << SHARED;
@@ -180,7 +189,6 @@ impl Guest {
     }
 
     pub(super) fn brk(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        self.tell_growth()?;
         let result = self.forward(nr, args, regs)?;
         let here = cpu::call(nr, &[result as u64, 0, 0, 0, 0, 0]);
         if here != result {

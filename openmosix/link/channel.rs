@@ -194,8 +194,8 @@ impl Channel {
     /// # Errors
     ///
     /// `EAGAIN`, `ERESTARTSYS`, `EINTR` and `ETIMEDOUT` as for [`Wait`] and [`Deadline`]: what was received so
-    /// far is kept for the next call, and the channel can be used on. Anything else means that it is dead: `ECONNRESET` when the peer closed
-    /// it, `EPROTO` when it broke the rules.
+    /// far is kept for the next call, and the channel can be used on. Anything else means that it is dead:
+    /// `ECONNRESET` when the peer closed it, `EPROTO` when it broke the rules.
     pub(crate) fn recv(
         &self,
         wait: Wait,

@@ -101,7 +101,7 @@ impl Lane {
     }
 
     /// Waits for one frame that must carry `M`, and hands it to `then`.
-    pub(crate) fn expect<M, T>(
+    pub(crate) fn hear_message<M, T>(
         &self,
         deadline: Deadline,
         then: impl FnOnce(M) -> Result<T>,

@@ -207,7 +207,7 @@ impl Target {
         let token = self.token;
         pages.say(0, &Join { token }).map_err(words)?;
         pages
-            .expect(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
+            .hear_message(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
             .map_err(words)?;
         let pages = PageLane::new(pages).map_err(words)?;
         Deputy::new(self.node, self.lane.clone(), pages, claim).map_err(words)
@@ -219,7 +219,7 @@ impl Target {
         self.lane.say(0, &Commit {}).map_err(words)?;
         fault::hit(Point::DepartCommitted).map_err(words)?;
         self.lane
-            .expect(Deadline::ms(ANSWER_MS), |_: Committed| Ok(()))
+            .hear_message(Deadline::ms(ANSWER_MS), |_: Committed| Ok(()))
             .map_err(words)
     }
 

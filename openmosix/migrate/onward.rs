@@ -76,7 +76,7 @@ pub(crate) struct Onward {
     timer: Timer,
 }
 
-/// Step 1. `None` when the target does not take it: the guest is not even disturbed.
+/// Step 1. `None` when the target does not take it: the guest only waits meanwhile.
 #[inline(never)]
 pub(crate) fn ask(deputy: &Deputy, process: &Process, to: NodeId) -> Option<KBox<Onward>> {
     let timer = Timer::start(process.next_epoch(), deputy.node().get(), to.get());

@@ -202,6 +202,12 @@ impl Mm {
         unsafe { bindings::openmosix_release(self.0.as_ptr()) };
     }
 
+    /// Pages in mappings that grow down.
+    pub(crate) fn stack_pages(&self) -> usize {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_stack_pages(self.0.as_ptr()) }
+    }
+
     /// Does a range touch mappings of one of these kinds (a mask of `1 << kind`)?
     pub(crate) fn range_has(&self, start: u64, len: u64, kinds: u32) -> bool {
         // SAFETY: By the type invariant.

@@ -7,30 +7,27 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-static volatile sig_atomic_t interrupts, resumed, sizes;
-
+/*
+ * Told from the handler: a signal between the end of one read() and the next interrupts neither. Nothing of
+ * ours is buffered while one can come.
+ */
 static void handler(int number)
 {
-	interrupts += number == SIGINT;
-	resumed += number == SIGCONT;
-	sizes += number == SIGWINCH;
-}
-
-/* Tell what has happened since the last time. */
-static void tell(void)
-{
-	static int told_interrupts, told_resumed, told_sizes;
+	static int interrupts, resumed;
 	struct winsize size;
 
-	for (; told_interrupts < interrupts; told_interrupts++)
-		printf("interrupt %d\n", told_interrupts + 1);
-	for (; told_resumed < resumed; told_resumed++)
-		printf("resumed %d\n", told_resumed + 1);
-	for (; told_sizes < sizes; told_sizes++) {
+	switch (number) {
+	case SIGINT:
+		dprintf(1, "interrupt %d\n", ++interrupts);
+		break;
+	case SIGCONT:
+		dprintf(1, "resumed %d\n", ++resumed);
+		break;
+	case SIGWINCH:
 		must(ioctl(0, TIOCGWINSZ, &size));
-		printf("size %d %d\n", size.ws_row, size.ws_col);
+		dprintf(1, "size %d %d\n", size.ws_row, size.ws_col);
+		break;
 	}
-	fflush(stdout);
 }
 
 int main(void)
@@ -47,7 +44,6 @@ int main(void)
 	probe_ready();
 	for (;;) {
 		length = read(0, line, sizeof(line) - 1);
-		tell();
 		if (length < 0) {
 			expect(errno == EINTR, "%s", strerror(errno));
 			continue;
@@ -58,8 +54,7 @@ int main(void)
 		expect(tcgetpgrp(0) == getpgrp(), "we are not in the foreground");
 		must(tcgetattr(0, &terminal));
 		expect(terminal.c_lflag & ICANON, "the terminal changed");
-		printf("line %s", line);
-		fflush(stdout);
+		dprintf(1, "line %s", line);
 	}
 	return probe_done();
 }

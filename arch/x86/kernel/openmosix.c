@@ -237,7 +237,7 @@ bool openmosix_is_rewound(struct pt_regs *regs)
 	static const u8 instruction[] = { 0x0f, 0x05 };	/* syscall */
 	u8 next[sizeof(instruction)];
 
-	if (syscall_get_nr(current, regs) == -1 ||
+	if (syscall_get_nr(current, regs) == -1 || !user_64bit_mode(regs) ||
 	    (regs->ax != regs->orig_ax && regs->ax != __NR_restart_syscall))
 		return false;
 	return !copy_from_user(next, (void __user *)regs->ip, sizeof(next)) &&
@@ -247,7 +247,7 @@ bool openmosix_is_rewound(struct pt_regs *regs)
 /* Those that look at the entry, or change the registers that they return to. */
 static bool needs_entry(u32 nr)
 {
-	if (READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_ENTER)
+	if (READ_ONCE(current_thread_info()->syscall_work) & SYSCALL_WORK_ENTER || nr >= NR_syscalls)
 		return true;
 	switch (nr) {
 	case __NR_clone:
