@@ -251,12 +251,15 @@ out:
  *
  * Before openmosix_become_guest(), which enters the new time namespace. The
  * time of day has no offset in a time namespace, but the vDSO adds what its
- * data says for any clock; system calls that ask for it go home.
+ * data says for any clock; system calls that ask for it go home. So does the
+ * vDSO for what follows home's ticks: the coarse clock, and time(). A file that
+ * was written just now is never newer than that.
  */
 int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 {
 	struct timespec64 day = ns_to_timespec64(realtime);
 	struct timens_offset offset = { .sec = day.tv_sec, .nsec = day.tv_nsec };
+	struct timens_offset at_home = { .sec = S64_MIN };
 	struct vdso_time_data *data;
 	struct time_namespace *ns;
 	int ret = ksys_unshare(CLONE_NEWTIME);
@@ -270,7 +273,7 @@ int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 	data = page_address(ns->vvar_page);
 	for (i = 0; i < CS_BASES; i++) {
 		data->clock_data[i].offset[CLOCK_REALTIME] = offset;
-		data->clock_data[i].offset[CLOCK_REALTIME_COARSE] = offset;
+		data->clock_data[i].offset[CLOCK_REALTIME_COARSE] = at_home;
 		data->clock_data[i].offset[CLOCK_TAI] = offset;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include <linux/io_uring_types.h>
 #include <linux/nsproxy.h>
 #include <linux/openmosix_edge.h>
+#include <linux/perf_event.h>
 #include <linux/posix-timers.h>
 #include <linux/resume_user_mode.h>
 #include <linux/rseq.h>
@@ -83,6 +84,20 @@ void openmosix_registrations_set(const struct openmosix_registrations *in)
 
 /* ---- may it move? ---- */
 
+/* Has anybody asked perf_event_open() to count what the task does? */
+static bool is_counted(struct task_struct *task)
+{
+#ifdef CONFIG_PERF_EVENTS
+	struct perf_event_context *context;
+
+	guard(rcu)();
+	context = rcu_dereference(task->perf_event_ctxp);
+	return context && READ_ONCE(context->nr_events);
+#else
+	return false;
+#endif
+}
+
 /**
  * openmosix_task_stay - why a task cannot move now, apart from its memory
  * @task: current, or a task of which a momentary answer is enough
@@ -120,6 +135,8 @@ u32 openmosix_task_stay(struct task_struct *task)
 	if (task->io_uring && !xa_empty(&task->io_uring->xa))
 		stay |= OPENMOSIX_STAY_IO_URING;
 #endif
+	if (is_counted(task))
+		stay |= OPENMOSIX_STAY_PERF;
 	return stay | openmosix_cpu_stay(task);
 }
 
@@ -227,6 +244,24 @@ void openmosix_raise_resume(void)
 void openmosix_raise_restart(void)
 {
 	set_notify_signal(current);
+}
+
+/**
+ * openmosix_writes_in_parts - may a blocking write to a file be continued by another?
+ * @fd: of the current task
+ *
+ * A regular file is written to at once, and a pipe of packets keeps writes
+ * apart.
+ */
+bool openmosix_writes_in_parts(unsigned int fd)
+{
+	CLASS(fd, f)(fd);
+	umode_t mode;
+
+	if (fd_empty(f) || (fd_file(f)->f_flags & (O_NONBLOCK | O_DIRECT)))
+		return false;
+	mode = file_inode(fd_file(f))->i_mode;
+	return S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode);
 }
 
 /** openmosix_restarts_here - does restart_syscall() belong to this node? */

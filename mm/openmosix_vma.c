@@ -3,8 +3,8 @@
  * Mappings of processes that migrate: of what kind they are, and what keeps
  * them from moving. Their pages are in mm/openmosix_pages.c.
  *
- * All take mmap_lock for reading themselves, but for openmosix_is_special() and
- * openmosix_stack_pages(), which need none.
+ * All take mmap_lock for reading themselves, but for openmosix_is_special(),
+ * openmosix_space_pages() and openmosix_stack_pages(), which need none.
  */
 #include <linux/file.h>
 #include <linux/hugetlb.h>
@@ -168,6 +168,12 @@ bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmos
 	}
 	mmap_read_unlock(mm);
 	return vma;
+}
+
+/** openmosix_space_pages - how large is the address space of the current task? */
+unsigned long openmosix_space_pages(void)
+{
+	return READ_ONCE(current->mm->total_vm);
 }
 
 /**

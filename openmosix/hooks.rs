@@ -142,7 +142,7 @@ pub(crate) unsafe extern "C" fn __openmosix_resume(regs: *mut bindings::pt_regs)
         drop(deputy);
         // SAFETY: Only this task changes its role: in `settle()`, or in the exit hook.
         let end = migrate::live(unsafe { &*raw }, migrant.process());
-        next = migrate::settle(migrant, end);
+        next = migrate::settle(migrant, end, regs);
     }
 }
 

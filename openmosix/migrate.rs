@@ -98,39 +98,62 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
         // A deputy passes here after each call; an arriving task has not arrived.
         Role::Deputy(_) | Role::Arriving => Next::UserMode,
         Role::Local => {
+            let process = migrant.process();
             // Whatever the order was, the program must not see that it came.
             regs.undo_kick();
-            if migrant.process().has_order() && regs.in_vdso() {
+            if let Some((nr, args, result)) = regs.ended_call() {
+                if process.ended_early(nr, &args, result) {
+                    regs.repeat_call();
+                }
+            }
+            if process.has_order() && regs.in_vdso() {
                 sys::task::kick_later();
                 return Next::UserMode;
             }
-            match migrant.process().take_order() {
-                Some(Destination::Node(to)) if Some(to) != node::id_self() => go(migrant, to, regs),
-                Some(_) => {
-                    migrant.process().stays();
-                    restart(regs)
-                }
-                None => restart(regs),
-            }
+            at_home(migrant, regs)
         }
     }
 }
 
-/// Makes a call that was interrupted by nothing but a kick once more, here and now: on the way through user
-/// mode a signal would come before the call, and not end it.
-fn restart(regs: &mut Regs<'_>) -> Next {
-    if regs.is_rewound() {
-        regs.make_rewound_call();
+/// Carries out the orders of a process that is whole, and at home.
+fn at_home(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
+    let process = migrant.process();
+    loop {
+        match process.take_order() {
+            Some(Destination::Node(to)) if Some(to) != node::id_self() => {
+                if let Some(deputy) = depart::depart(migrant, to, regs) {
+                    return Next::Live(deputy);
+                }
+            }
+            Some(_) => process.stays(),
+            None => {}
+        }
+        if restart(process, regs) {
+            return Next::UserMode;
+        }
     }
-    Next::UserMode
 }
 
-/// Moves the current task from home to another node, if that is possible.
-fn go(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Next {
-    if let Some(deputy) = depart::depart(migrant, to, regs) {
-        return Next::Live(deputy);
+/// Makes a call that was ended by nothing but a kick once more, here and now: on the way through user mode a
+/// signal would come before the call, and not end it. False if it was kicked again before it was done.
+fn restart(process: &Process, regs: &mut Regs<'_>) -> bool {
+    if !process.has_unfinished() {
+        if regs.is_rewound() {
+            regs.make_rewound_call();
+        }
+        return true;
     }
-    restart(regs)
+    let (nr, args) = regs.call();
+    signal::forget_kick();
+    if process.has_order() {
+        return false;
+    }
+    let result = process.run_call(nr, &args, &args);
+    if process.has_unfinished() {
+        return false;
+    }
+    regs.end_rewound_call(result);
+    true
 }
 
 /// How the life of a deputy ended.
@@ -172,7 +195,7 @@ pub(crate) fn live(deputy: &Deputy, process: &Process) -> End {
 
 /// What comes after the life of a deputy, which may be gone after this.
 #[inline(never)]
-pub(crate) fn settle(migrant: &Migrant, end: End) -> Next {
+pub(crate) fn settle(migrant: &Migrant, end: End, regs: &mut Regs<'_>) -> Next {
     match end {
         End::Whole(arrived) => {
             drop(migrant.set_role(Role::Local));
@@ -182,6 +205,10 @@ pub(crate) fn settle(migrant: &Migrant, end: End) -> Next {
                 signal::kill_self();
             }
             migrant.process().arrived(timer.done());
+            if migrant.process().has_unfinished() && regs.ended_call().is_some() {
+                regs.repeat_call();
+                return at_home(migrant, regs);
+            }
             // Signals and restarts come first; then the next order, if there is one.
             sys::task::raise_resume();
             Next::UserMode

@@ -27,6 +27,7 @@ pub(crate) mod home;
 pub(crate) mod memory;
 pub(crate) mod param;
 pub(crate) mod request;
+pub(crate) mod rest;
 pub(crate) mod table;
 pub(crate) mod walk;
 

@@ -12,6 +12,7 @@
 pub(crate) mod clock;
 pub(crate) mod record;
 pub(crate) mod stay;
+pub(crate) mod unfinished;
 
 use crate::{
     node::NodeId,
@@ -27,6 +28,7 @@ use kernel::{
     task::Task, //
 };
 use record::Record;
+use unfinished::Unfinished;
 
 /// Where a process was told to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,7 @@ struct Inner {
     moves: u64,
     epoch: u32,
     exec_id: u64,
+    unfinished: Option<Unfinished>,
 }
 
 impl Inner {
@@ -94,6 +97,7 @@ impl Process {
                 moves: 0,
                 epoch: 0,
                 exec_id: 0,
+                unfinished: None,
             }),
         })
     }

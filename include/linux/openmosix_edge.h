@@ -85,6 +85,7 @@ enum openmosix_at {
 #define OPENMOSIX_STAY_GUEST		0x100000	/* a guest of this node: steer it at its home */
 #define OPENMOSIX_STAY_TIME_NS		0x200000	/* lives in a time namespace */
 #define OPENMOSIX_STAY_PKEY		0x400000	/* memory with a protection key */
+#define OPENMOSIX_STAY_PERF		0x800000	/* it is counted by perf_event_open() */
 
 /** enum openmosix_vma_kind - where the pages of a mapping come from */
 enum openmosix_vma_kind {
@@ -138,6 +139,7 @@ int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t 
 void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
 void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
+unsigned long openmosix_space_pages(void);
 unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len);
@@ -205,6 +207,7 @@ void openmosix_forget_kick(void);
 void openmosix_intercept(void);
 void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
+bool openmosix_writes_in_parts(unsigned int fd);
 bool openmosix_restarts_here(void);
 void openmosix_restarts_at_home(void);
 bool openmosix_next_signal(struct openmosix_signal *out);
@@ -237,6 +240,9 @@ unsigned long openmosix_vdso_start(struct mm_struct *mm);
 u32 openmosix_cpu_stay(struct task_struct *task);
 void openmosix_set_result(struct pt_regs *regs, long result);
 void openmosix_rewind_call(struct pt_regs *regs);
+bool openmosix_ended_call(struct pt_regs *regs, long *result);
+void openmosix_repeat_call(struct pt_regs *regs);
+void openmosix_end_rewound_call(struct pt_regs *regs, long result);
 void openmosix_undo_kick(struct pt_regs *regs);
 bool openmosix_is_rewound(struct pt_regs *regs);
 void openmosix_make_rewound_call(struct pt_regs *regs);

@@ -19,16 +19,14 @@ use crate::{
     migrate::onward,
     sys::{
         self,
-        cpu::{
-            self,
-            is_restart, //
-        },
+        cpu::is_restart,
         guest::Window,
         mm::Vma,
         signal,
         user::User, //
     },
     syscall::{
+        Args,
         Placed,
         Request, //
     },
@@ -67,12 +65,6 @@ pub(crate) const KIND_SHIFT: u32 = 8;
 /// The smallest window.
 const WINDOW: usize = 128 << 10;
 
-/// `-EINTR`.
-const INTERRUPTED: i64 = -4;
-
-/// `-ERESTARTNOHAND`: fails with `EINTR` if a handler runs, and is restarted otherwise.
-const RESTART: i64 = -514;
-
 /// `-ERESTART_RESTARTBLOCK`.
 const RESTART_BLOCK: i64 = -516;
 
@@ -93,7 +85,7 @@ impl Deputy {
         let call: Call<'_> = frame.read()?;
         let (nr, args) = (call.nr, call.args);
         self.holding.store(false, Ordering::Relaxed);
-        let (result, answered) = self.run(process, frame)?;
+        let (mut result, answered) = self.run(process, frame)?;
         sys::task::after_call();
         self.give_back()?;
         self.tell_change(nr, &args, result)?;
@@ -103,13 +95,13 @@ impl Deputy {
             true
         } else if (is_restart(result) || kernel::current!().signal_pending()) && self.signals()? {
             // It runs handlers first.
+            result = process.end_unfinished().unwrap_or(result);
             false
         } else {
-            let leaves = self.is_called_away(process);
-            if !leaves && is_restart(result) {
+            if is_restart(result) {
                 self.hold();
             }
-            leaves
+            self.is_called_away(process)
         };
         if leaves {
             flags |= RECALL;
@@ -179,12 +171,12 @@ impl Deputy {
             // Some calls never return.
             drop(frame);
             self.make_way(nr, &args);
-            return Ok((self.native(process, nr, &args), false));
+            return Ok((self.native(process, nr, &args, &args), false));
         }
         let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
         let base = self.window_for(request.window_len().map_err(|_| EPROTO)?)?;
         let placed = request.place(base, &mut User).map_err(|_| ENOMEM)?;
-        let result = self.native(process, nr, placed.args());
+        let result = self.native(process, nr, &args, placed.args());
         if result == RESTART_BLOCK {
             self.restart_on_guest(nr, &placed);
         }
@@ -199,24 +191,20 @@ impl Deputy {
 
     /// Runs a native call; an order and the loss of the guest interrupt it as a signal would.
     #[inline(never)]
-    fn native(&self, process: &Process, nr: u32, args: &[u64; 6]) -> i64 {
+    fn native(&self, process: &Process, nr: u32, program: &Args, args: &Args) -> i64 {
         let channel = self.lane.channel();
         signal::forget_kick();
         if process.has_order() {
             sys::task::kick(process.task());
         }
         channel.notify(Some((sys::task::current(), Kick::Signal)));
-        let result = cpu::call(nr, args);
+        let result = process.run_call(nr, program, args);
         channel.notify(None);
-        if result == INTERRUPTED && kernel::current!().signal_pending() && !signal::pending() {
-            // Nothing but a kick of ours interrupted it, of which the program must not know.
-            return RESTART;
-        }
         result
     }
 
     /// A call that changes the layout must not meet the window.
-    fn make_way(&self, nr: u32, args: &[u64; 6]) {
+    fn make_way(&self, nr: u32, args: &Args) {
         let len = self.window_len.load(Ordering::Relaxed);
         if len == 0 {
             return;

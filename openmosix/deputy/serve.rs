@@ -126,7 +126,7 @@ fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left
     let come: ComeHome = first.read()?;
     drop(first);
     deputy.charge(come.cpu_ns);
-    deputy.holding.store(false, Ordering::Relaxed);
+    let holding = deputy.holding.swap(false, Ordering::Relaxed);
     let onward = deputy.onward.lock().take();
     if let Some(mut onward) = onward {
         if come.why == Reason::Asked as u64 {
@@ -134,7 +134,10 @@ fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left
             return Ok(next.map(Left::Onward));
         }
     }
-    Ok(home::take_in(deputy, process)?.map(Left::Home))
+    let arrived = home::take_in(deputy, process)?;
+    // Otherwise it makes the call where it is.
+    deputy.holding.store(holding, Ordering::Relaxed);
+    Ok(arrived.map(Left::Home))
 }
 
 /// The guest was told to leave, and does.

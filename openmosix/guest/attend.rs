@@ -78,7 +78,7 @@ impl Guest {
         }
         if self.has_waiting() {
             // Their frames come first; then it passes here again.
-            return self.deliver();
+            return self.deliver_outside(regs);
         }
         let tell_mask = self.tell_mask.swap(false, Ordering::Relaxed);
         let told = self.paused.swap(false, Ordering::Relaxed);
@@ -86,7 +86,7 @@ impl Guest {
             // What a new mask lets through comes before anything else that the program does.
             self.pause()?;
             if self.has_waiting() {
-                return self.deliver();
+                return self.deliver_outside(regs);
             }
         }
         if !self.recalled.load(Ordering::Relaxed) {
@@ -137,6 +137,16 @@ impl Guest {
     /// Are there signals that have yet to be delivered?
     pub(super) fn has_waiting(&self) -> bool {
         !self.waiting.lock().is_empty()
+    }
+
+    /// Delivers the next signal, unless the program is in the middle of a vDSO function: its handler might
+    /// move, and the function would go on with half of this node's time.
+    fn deliver_outside(&self, regs: &Regs<'_>) -> Result {
+        if regs.in_vdso() {
+            sys::task::kick_later();
+            return Ok(());
+        }
+        self.deliver()
     }
 
     /// Delivers the next signal; the one after it when this has got its frame.

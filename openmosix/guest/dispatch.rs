@@ -62,6 +62,12 @@ impl Guest {
         if self.gone.load(Ordering::Relaxed) {
             return true;
         }
+        if self.has_waiting() {
+            // It was in a vDSO function when they came. They come before the call.
+            regs.rewind();
+            sys::task::raise_resume();
+            return true;
+        }
         let (nr, args) = regs.call();
         match self.resolve(nr, &args, &mut regs) {
             Ok(Outcome::Native) => {

@@ -181,11 +181,20 @@ impl Guest {
         } else {
             cpu::call(nr, &[old, old_len, new_len, plain, result as u64, 0])
         };
-        // The layouts differ from here on only if memory ran out: nothing can go on with that.
-        if here != result {
+        if here == result {
+            return Ok(Outcome::Result(result));
+        }
+        // Memory ran out, or home has merged mappings that are two here, as they would be if they had their
+        // pages there: this node's answer is the right one, and home undoes its own.
+        let undo = if result as u64 == old {
+            [old, new_len, old_len, 0, 0, 0]
+        } else {
+            [result as u64, new_len, old_len, plain, old, 0]
+        };
+        if failed(self.forward(nr, &undo, regs)?) {
             return Err(ENOMEM);
         }
-        Ok(Outcome::Result(result))
+        Ok(Outcome::Result(here))
     }
 
     pub(super) fn brk(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {

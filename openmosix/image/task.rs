@@ -23,6 +23,7 @@ pub(crate) struct Task(Message);
 pub(crate) fn capture(lane: &Lane, ahead: Ahead) -> Result {
     let registrations = sys::task::registrations();
     let (stack_soft, stack_hard) = sys::task::stack_limit();
+    let (space, space_pages) = sys::task::space_limit();
     lane.say(
         0,
         &Message {
@@ -43,6 +44,9 @@ pub(crate) fn capture(lane: &Lane, ahead: Ahead) -> Result {
             realtime_ahead: ahead.realtime,
             stack_soft,
             stack_hard,
+            space,
+            space_pages,
+            personality: sys::task::personality(),
         },
     )
 }
@@ -61,6 +65,7 @@ impl Task {
         self.0.realtime_ahead = ahead.realtime;
         self.0.stack_soft = stack_soft;
         self.0.stack_hard = stack_hard;
+        (self.0.space, self.0.space_pages) = sys::task::space_limit();
         lane.say(0, &self.0)
     }
 
@@ -78,6 +83,14 @@ impl Task {
     /// Name of the current guest.
     pub(crate) fn install_name(&self) {
         sys::task::set_comm(&self.0.comm);
+    }
+
+    /// What the current guest has registered, and what holds for its later mappings, once its memory is
+    /// there.
+    pub(crate) fn install_space(&self) -> Result {
+        sys::task::set_personality(self.0.personality);
+        sys::task::set_space_limit(self.0.space, self.0.space_pages);
+        self.install_registrations()
     }
 
     /// What the current task has registered, once its memory is there.

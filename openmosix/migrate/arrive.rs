@@ -185,7 +185,7 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     let mut parts = Parts::default();
     while parts.take(&next(lane)?, &home)? {}
     fault::hit(Point::ArriveInstall)?;
-    parts.task.ok_or(EPROTO)?.install_registrations()?;
+    parts.task.ok_or(EPROTO)?.install_space()?;
     let guest = Guest::new(
         arrival.origin,
         arrival.token,

@@ -113,6 +113,33 @@ impl<'a> Regs<'a> {
         unsafe { bindings::openmosix_undo_kick(self.0) };
     }
 
+    /// Number, arguments and result of the system call from which the program returns, if it is one of 64 bits
+    /// that will not be made once more.
+    pub(crate) fn ended_call(&mut self) -> Option<(u32, [u64; 6], i64)> {
+        let mut result = 0;
+        if self.is_rewound() {
+            return None;
+        }
+        // SAFETY: Both pointers are to live values.
+        if !unsafe { bindings::openmosix_ended_call(self.0, &mut result) } {
+            return None;
+        }
+        let (nr, args) = self.call();
+        Some((nr, args, result as i64))
+    }
+
+    /// Lets user mode make the call that has ended once more.
+    pub(crate) fn repeat_call(&mut self) {
+        // SAFETY: The registers are live and ours.
+        unsafe { bindings::openmosix_repeat_call(self.0) };
+    }
+
+    /// Lets a call that was rewound have ended with `result`, which may be a restart code.
+    pub(crate) fn end_rewound_call(&mut self, result: i64) {
+        // SAFETY: The registers are live and ours.
+        unsafe { bindings::openmosix_end_rewound_call(self.0, result as isize) };
+    }
+
     /// Was a system call interrupted, and will user mode make it once more at once?
     pub(crate) fn is_rewound(&mut self) -> bool {
         // SAFETY: The registers are live; `current` has an address space.

@@ -100,6 +100,12 @@ pub(crate) fn charge(ns: u64) {
     unsafe { bindings::openmosix_account(ns) };
 }
 
+/// Is that file one to which a blocking write may be made in parts: a pipe, a socket, a terminal?
+pub(crate) fn writes_in_parts(fd: u64) -> bool {
+    // SAFETY: Looks up a file of `current`, whatever the number.
+    unsafe { bindings::openmosix_writes_in_parts(fd as u32) }
+}
+
 /// Whether somebody traces the current task.
 pub(crate) fn traced() -> bool {
     // SAFETY: Reads a field of `current`.
@@ -145,6 +151,47 @@ pub(crate) fn set_stack_limit(soft: u64, hard: u64) {
         (*limit).rlim_cur = soft as usize;
         (*limit).rlim_max = hard as usize;
     }
+}
+
+/// How large the address space of the current task may become, in bytes, and how large it is, in pages.
+pub(crate) fn space_limit() -> (u64, u64) {
+    // SAFETY: `current` has a signal struct and an address space; the limit is read as `getrlimit()` may.
+    unsafe {
+        let limit = (*(*Task::current_raw()).signal).rlim[bindings::RLIMIT_AS as usize];
+        (
+            limit.rlim_cur as u64,
+            bindings::openmosix_space_pages() as u64,
+        )
+    }
+}
+
+/// Lets the address space of the current guest grow as far as it may at home, where it has `pages` pages.
+pub(crate) fn set_space_limit(bytes: u64, pages: u64) {
+    // The special mappings of two kernels may differ.
+    // SAFETY: `current` has an address space.
+    let more = unsafe { bindings::openmosix_space_pages() as u64 }.wrapping_sub(pages);
+    let limit = if bytes == bindings::RLIM_INFINITY as u64 {
+        bytes
+    } else {
+        bytes.wrapping_add(more.wrapping_mul(super::mm::PAGE as u64))
+    };
+    // SAFETY: `current` is a guest: nobody else changes its limits.
+    unsafe {
+        let rlim = &raw mut (*(*Task::current_raw()).signal).rlim[bindings::RLIMIT_AS as usize];
+        (*rlim).rlim_cur = limit as usize;
+    }
+}
+
+/// `personality()` of the current task.
+pub(crate) fn personality() -> u32 {
+    // SAFETY: Only a task itself changes it.
+    unsafe { (*Task::current_raw()).personality }
+}
+
+/// Gives the current guest the personality that the process has at home.
+pub(crate) fn set_personality(personality: u32) {
+    // SAFETY: Only a task itself changes it.
+    unsafe { (*Task::current_raw()).personality = personality };
 }
 
 /// Ends the current task, which has no parent that waits.

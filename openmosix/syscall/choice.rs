@@ -75,7 +75,8 @@ fn clock(id: u64) -> Route {
 /// Who waits, waits at home, where its signals and timeouts are. Nobody but the program itself, in a
 /// handler of a signal that ends the wait, could wake it.
 fn futex(op: u64) -> Route {
-    const PRIVATE_OR_REALTIME: u32 = 128 | 256;
+    /// `FUTEX_PRIVATE_FLAG`, `FUTEX_CLOCK_REALTIME`, `FUTEX_ROBUST_UNLOCK`, `FUTEX_ROBUST_LIST32`.
+    const FLAGS: u32 = 128 | 256 | 512 | 1024;
     const WAIT: u32 = 0;
     const WAIT_BITSET: u32 = 9;
     const LOCK_PI: u32 = 6;
@@ -85,7 +86,7 @@ fn futex(op: u64) -> Route {
     const CMP_REQUEUE_PI: u32 = 12;
     const LOCK_PI2: u32 = 13;
 
-    match int(op) & !PRIVATE_OR_REALTIME {
+    match int(op) & !FLAGS {
         LOCK_PI | UNLOCK_PI | TRYLOCK_PI | WAIT_REQUEUE_PI | CMP_REQUEUE_PI | LOCK_PI2 => {
             Route::HomeFirst
         }

@@ -42,6 +42,7 @@ const NAMES: &[(u32, &str)] = &[
     (bindings::OPENMOSIX_STAY_GUEST, "guest"),
     (bindings::OPENMOSIX_STAY_TIME_NS, "time_ns"),
     (bindings::OPENMOSIX_STAY_PKEY, "pkey"),
+    (bindings::OPENMOSIX_STAY_PERF, "perf"),
 ];
 
 impl Stay {

@@ -119,6 +119,12 @@ message! {
         stack_soft: u64,
         /// How far that limit may be raised.
         stack_hard: u64,
+        /// How large its address space may become, in bytes.
+        space: u64,
+        /// How large that is at home, in pages.
+        space_pages: u64,
+        /// `personality()`.
+        personality: u32,
     }
 
     /// That was all.

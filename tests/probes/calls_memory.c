@@ -3,7 +3,6 @@
 #include "calls.h"
 #include <setjmp.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 static sigjmp_buf back;
 static volatile int fault_code;
@@ -508,29 +507,6 @@ static void locks(void)
 	T("sealed touch", touch(at + 2 * PAGE, 1));
 }
 
-/* No room for anything of ours beside what the program has. */
-static void limited(int which)
-{
-	struct rlimit limit = { 0, RLIM_INFINITY };
-	int fd = must(open("/dev/zero", O_RDONLY));
-
-	must(setrlimit(which, &limit));
-	turn();
-	P("map", mmap(NULL, PAGE, RW, ANON, -1, 0));
-	D("read", read(fd, area.plain, 5000), area.plain, 5000);
-	T("stat", fstat(fd, (struct stat *)area.plain));
-}
-
-static void limited_space(void)
-{
-	limited(RLIMIT_AS);
-}
-
-static void limited_data(void)
-{
-	limited(RLIMIT_DATA);
-}
-
 static void keys(void)
 {
 	char *at = map(2, RW, PRIVATE);
@@ -580,5 +556,4 @@ static void self(void)
 
 CALLS(CASE(mmaps), CASE(munmaps), CASE(protections), CASE(protect_files), CASE(moves), CASE(heap),
       CASE(advice), CASE(queries), CASE(self), CASE(zero_device), CASE(low), CASE(gone), CASE(shared),
-      CASE(truncated), CASE(written), CASE(grows_down), STAYS(locks), CASE(keys), CASE(limited_space),
-      CASE(limited_data))
+      CASE(truncated), CASE(written), CASE(grows_down), STAYS(locks), CASE(keys))

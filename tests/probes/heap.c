@@ -26,6 +26,31 @@ static unsigned char *area(int protection)
 	return must(mmap(NULL, AREA, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
+/* Two areas that one kernel may merge and another not: whatever the answer, what is in them is right. */
+static void apart(void)
+{
+	const size_t size = 5 * 4096;
+	char *base = must(mmap(NULL, 40 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *first = base + size, *second = base + 4 * size, *far = base + 20 * size, *grown;
+
+	must(mprotect(first, size, PROT_READ | PROT_WRITE));
+	must(mprotect(second, size, PROT_READ | PROT_WRITE));
+	must(mremap(second, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, far));
+	first[0] = 'x';
+	far[0] = 'y';
+	second = must(mremap(far, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, first + size));
+	grown = mremap(first, 2 * size, 3 * size, MREMAP_MAYMOVE);
+	if (grown == MAP_FAILED) {
+		expect(errno == EFAULT, "%s", strerror(errno));
+		grown = first;
+	} else if (grown != first) {
+		must(munmap(grown + 2 * size, size));
+	}
+	expect(grown[0] == 'x' && grown[size] == 'y', "%#x %#x", grown[0], grown[size]);
+	must(munmap(grown, 2 * size));
+	must(munmap(base, 40 * size));
+}
+
 int main(void)
 {
 	uint64_t random = 1;
@@ -40,6 +65,7 @@ int main(void)
 	while (probe_more()) {
 		unsigned char *low = area(PROT_READ | PROT_WRITE), *moved;
 
+		apart();
 		for (int n = 0; n < 40; n++) {
 			int i = (random = probe_pattern(random, n)) % BLOCKS;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What keeps a process from moving: takes up one such state (argument), and gives it up in the end. */
 #include "probe.h"
+#include <linux/perf_event.h>
 #include <asm/ldt.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -227,6 +228,24 @@ static void drop_debug(void)
 	must(prctl(PR_SET_TSC, PR_TSC_ENABLE));
 }
 
+static int counter;
+
+static void take_perf(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+
+	counter = offered(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
+}
+
+static void drop_perf(void)
+{
+	must(close(counter));
+}
+
 /* A packet ring: memory of the kernel's. */
 static void take_mmap_dev(void)
 {
@@ -273,6 +292,7 @@ static const struct reason {
 	{ "pkey", take_pkey, drop_page },
 	{ "direct_io", take_direct_io, drop_direct_io },
 	{ "debug", take_debug, drop_debug },
+	{ "perf", take_perf, drop_perf },
 	{ "mmap_dev", take_mmap_dev, drop_page },
 	{ "time_ns", take_time_ns, NULL },
 };

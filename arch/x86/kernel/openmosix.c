@@ -209,6 +209,35 @@ void openmosix_rewind_call(struct pt_regs *regs)
 }
 
 /**
+ * openmosix_ended_call - does a program return from a system call of 64 bits?
+ * @regs: user registers of the current task on the way to user mode
+ * @result: of that call
+ */
+bool openmosix_ended_call(struct pt_regs *regs, long *result)
+{
+	int nr = regs->orig_ax;
+
+	*result = regs->ax;
+	return nr >= 0 && nr < NR_syscalls && user_64bit_mode(regs);
+}
+
+/** openmosix_repeat_call - let user mode make the call that @regs return from once more */
+void openmosix_repeat_call(struct pt_regs *regs)
+{
+	regs->ax = regs->orig_ax;
+	regs->ip -= 2;
+}
+
+/** openmosix_end_rewound_call - let the call that @regs would repeat have ended with @result */
+void openmosix_end_rewound_call(struct pt_regs *regs, long result)
+{
+	regs->ip += 2;
+	regs->ax = result;
+	/* Restarted or ended where all calls are. */
+	set_notify_signal(current);
+}
+
+/**
  * openmosix_undo_kick - let user mode repeat a call that openmosix_kick() ended
  * @regs: user registers on the way to user mode, signals seen to
  *
@@ -221,8 +250,7 @@ void openmosix_undo_kick(struct pt_regs *regs)
 		return;
 	if (task_sigpending(current))
 		return;
-	regs->ax = regs->orig_ax;
-	regs->ip -= 2;
+	openmosix_repeat_call(regs);
 }
 
 /**
@@ -277,11 +305,8 @@ void openmosix_make_rewound_call(struct pt_regs *regs)
 
 	if (needs_entry(nr))
 		return;
-	regs->ip += 2;
 	regs->orig_ax = nr;
-	regs->ax = openmosix_call_native(nr, args);
-	/* Restarted or ended where all calls are. */
-	set_notify_signal(current);
+	openmosix_end_rewound_call(regs, openmosix_call_native(nr, args));
 }
 
 /**

@@ -17,6 +17,7 @@ THEMES = {
     "io": "buffers, vectors, pipes, polling",
     "ipc": "semaphores, messages, segments, queues",
     "memory": "the address space",
+    "limits": "the address space under limits",
     "net": "sockets and network interfaces",
     "processes": "who they are, what they may, whose children they are",
     "programs": "making processes, beginning programs, and what /proc says",

@@ -18,6 +18,7 @@ PROBES = {
     "compute": "computing: integers, SSE, x87, rounding modes, thread-local storage",
     "avx": "vector registers",
     "pipe": "pipes, blocked in read and in write",
+    "parts": "blocking writes in parts, and waits for a time",
     "tcp": "a TCP connection",
     "sleep": "sleeping, and time that never runs back",
     "siginfo": "signal handlers: queued signals with their siginfo, our own signals",

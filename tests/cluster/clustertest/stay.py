@@ -11,7 +11,7 @@ from .scenario import add, single
 REASONS = {
     "clone_vm": True, "mlock": True, "monkey": True, "shm": True, "hugetlb": True, "io_uring": True,
     "aio": True, "ptrace": True, "rt_sched": True, "seccomp": False, "userfaultfd": True, "ldt": False,
-    "guard": True, "pkey": True, "direct_io": True, "debug": True, "mmap_dev": True, "time_ns": False,
+    "guard": True, "pkey": True, "direct_io": True, "debug": True, "mmap_dev": True, "time_ns": False, "perf": True,
 }
 
 

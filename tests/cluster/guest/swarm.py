@@ -18,8 +18,8 @@ def descendants(pid):
 
 
 def drive(job, nodes, seconds, pause):
-    """Give each descendant its next node every PAUSE seconds. How many moves there were."""
-    routes, seen, last = {}, {}, {}
+    """Give each descendant its next node PAUSE seconds after it has got somewhere. How many moves there were."""
+    routes, seen, settled = {}, {}, {}
     end = time.monotonic() + seconds
     while job.process.poll() is None:
         if time.monotonic() > end:
@@ -30,9 +30,11 @@ def drive(job, nodes, seconds, pause):
                 continue
             seen[pid] = int(count)
             now = time.monotonic()
-            if now - last.get(pid, 0) < pause or (read("/proc/%d/goto" % pid) or "0").strip() != "0":
+            if (read("/proc/%d/goto" % pid) or "0").strip() != "0":
+                settled.pop(pid, None)
                 continue
-            last[pid] = now
+            if now - settled.setdefault(pid, now) < pause:
+                continue
             route = routes.setdefault(pid, itertools.cycle(nodes))
             try:
                 write("/proc/%d/goto" % pid, next(route))

@@ -14,6 +14,7 @@ mod calls;
 mod forward;
 mod hostile;
 mod random;
+mod rest;
 mod routes;
 mod sizes;
 mod sockets;

@@ -92,6 +92,9 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             realtime_ahead: -16,
             stack_soft: 11,
             stack_hard: 12,
+            space: 17,
+            space_pages: 18,
+            personality: 19,
         }),
         Kind::ImageEnd => encode(&ImageEnd {
             pages: 0x0102_0304_0506_0708,
