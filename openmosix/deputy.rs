@@ -35,6 +35,7 @@ use crate::{
 use core::sync::atomic::{
     AtomicBool,
     AtomicU64,
+    AtomicUsize,
     Ordering, //
 };
 use kernel::{
@@ -69,7 +70,10 @@ pub(crate) struct Deputy {
     lending: AtomicBool,
     /// Pages that a system call fetched, to be given back after it.
     #[pin]
-    borrowed: Mutex<KVec<u64>>,
+    borrowed: Mutex<KVec<memory::Run>>,
+    /// Where the last of them ends, and how many pages it had.
+    borrowed_end: AtomicU64,
+    borrowed_run: AtomicUsize,
     /// Memory for the arguments of calls, and where it is.
     #[pin]
     window: Mutex<Option<Window>>,
@@ -99,6 +103,8 @@ impl Deputy {
                 charged: AtomicU64::new(0),
                 lending: AtomicBool::new(false),
                 borrowed <- new_mutex!(KVec::new()),
+                borrowed_end: AtomicU64::new(0),
+                borrowed_run: AtomicUsize::new(1),
                 window <- new_mutex!(None),
                 window_start: AtomicU64::new(0),
                 window_len: AtomicU64::new(0),

@@ -101,14 +101,14 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
             let process = migrant.process();
             // Whatever the order was, the program must not see that it came.
             regs.undo_kick();
+            if process.has_order() && regs.in_vdso() {
+                sys::task::kick_later();
+                return Next::UserMode;
+            }
             if let Some((nr, args, result)) = regs.ended_call() {
                 if process.ended_early(nr, &args, result) {
                     regs.repeat_call();
                 }
-            }
-            if process.has_order() && regs.in_vdso() {
-                sys::task::kick_later();
-                return Next::UserMode;
             }
             at_home(migrant, regs)
         }
@@ -137,10 +137,13 @@ fn at_home(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
 /// Makes a call that was ended by nothing but a kick once more, here and now: on the way through user mode a
 /// signal would come before the call, and not end it. False if it was kicked again before it was done.
 fn restart(process: &Process, regs: &mut Regs<'_>) -> bool {
+    if !regs.is_rewound() {
+        // If there is an unfinished one, a handler has ended it.
+        let _ = process.end_unfinished();
+        return true;
+    }
     if !process.has_unfinished() {
-        if regs.is_rewound() {
-            regs.make_rewound_call();
-        }
+        regs.make_rewound_call();
         return true;
     }
     let (nr, args) = regs.call();

@@ -71,12 +71,29 @@ pub(crate) struct PageLane {
     last: Gate<u64>,
 }
 
-/// What the guest has at an address.
-pub(crate) enum Answer {
-    /// A page of bytes.
-    Page(KVVec<u8>),
-    /// Nothing of its own: home's own content is right, zeros if there is none.
-    Home,
+/// Pages that lie one after the other.
+pub(super) struct Run {
+    start: u64,
+    count: usize,
+}
+
+impl Run {
+    fn has(&self, addr: u64) -> bool {
+        addr.wrapping_sub(self.start) < (self.count * PAGE) as u64
+    }
+
+    /// The address of each.
+    fn pages(&self) -> impl Iterator<Item = u64> {
+        (self.start..).step_by(PAGE).take(self.count)
+    }
+}
+
+/// What the guest had at an address.
+enum Answer {
+    /// `Pages`.
+    Content(Frame),
+    /// So many pages have nothing of its own: home's own content is right, zeros if there is none.
+    Home(usize),
 }
 
 impl PageLane {
@@ -110,40 +127,31 @@ impl PageLane {
         }
     }
 
-    /// Takes a page from the guest, which marks it remote.
-    pub(crate) fn take(&self, addr: u64) -> Result<Answer> {
+    /// Takes up to `count` pages from the guest, which marks them remote.
+    fn take(&self, addr: u64, count: usize) -> Result<Answer> {
         let frame = self.ask(&Fetch {
             addr,
-            count: 1,
+            count: u32::try_from(count).map_err(|_| EINVAL)?,
             flags: Fetch::TAKE,
         })?;
-        match frame.kind() {
-            Kind::Pages => {
-                let pages: Pages<'_> = frame.read()?;
-                let (at, data) = pages.iter().next().ok_or(EPROTO)?;
-                if at != addr {
-                    return Err(EPROTO);
-                }
-                let mut page = KVVec::new();
-                page.extend_from_slice(data, GFP_KERNEL)?;
-                Ok(Answer::Page(page))
-            }
-            _ => match frame.read::<NoPage>()?.why {
-                NoPage::EMPTY | NoPage::FAULT => Ok(Answer::Home),
-                _ => Err(EFAULT),
-            },
+        if frame.kind() == Kind::Pages {
+            return Ok(Answer::Content(frame));
+        }
+        let none: NoPage = frame.read()?;
+        match none.why {
+            NoPage::EMPTY | NoPage::FAULT => Ok(Answer::Home(none.count as usize)),
+            _ => Err(EFAULT),
         }
     }
 
-    /// Gives a page back; without content when it got none.
-    fn give(&self, addr: u64, data: &[u8]) -> Result {
-        self.ask(&Poke {
-            addr,
-            flags: 0,
-            data,
-        })?
-        .read::<Done>()
-        .map(|_| ())
+    /// Gives pages back; without content those that got none.
+    fn give(&self, addr: u64, count: u64, data: &[u8]) -> Result {
+        if count == 0 {
+            return Ok(());
+        }
+        self.ask(&Poke { addr, count, data })?
+            .read::<Done>()
+            .map(|_| ())
     }
 
     /// Copies bytes of the guest's own pages; `None` where home's content is right.
@@ -228,19 +236,55 @@ impl Deputy {
         }
     }
 
-    /// Brings in the page that a system call of the deputy needs. Called without locks.
+    /// Brings in the page that a system call of the deputy needs, and those behind it when it goes through
+    /// memory in order. Called without locks.
+    #[inline(never)]
     fn borrow_page(&self, addr: u64) -> Result {
         self.borrowed.lock().reserve(1, GFP_KERNEL)?;
-        let answer = self.pages.take(addr)?;
+        let wanted = self.wanted_at(addr);
+        let answer = self.pages.take(addr, wanted)?;
+        let count = match &answer {
+            Answer::Content(frame) => frame.read::<Pages<'_>>()?.count(),
+            // The fault is tried again, and is home's own then.
+            Answer::Home(count) => *count,
+        };
+        if count == 0 || count > wanted {
+            return Err(EPROTO);
+        }
+        let run = Run { start: addr, count };
+        self.borrowed_end
+            .store(addr + (count * PAGE) as u64, Ordering::Relaxed);
         self.borrowed
             .lock()
-            .push_within_capacity(addr)
+            .push_within_capacity(run)
             .map_err(|_| ENOMEM)?;
-        match answer {
-            Answer::Page(page) => self.mm().put(addr, &page),
-            // The fault is tried again, and is home's own then.
-            Answer::Home => Ok(()),
+        if let Answer::Content(frame) = answer {
+            let mut expected = addr;
+            for (at, data) in frame.read::<Pages<'_>>()?.iter() {
+                if at != expected {
+                    return Err(EPROTO);
+                }
+                self.mm().put(at, data)?;
+                expected += PAGE as u64;
+            }
         }
+        Ok(())
+    }
+
+    /// How many pages to bring in: four times as many as before each time that it goes on where the last ones
+    /// ended, within one mapping.
+    fn wanted_at(&self, addr: u64) -> usize {
+        let mut count = 1;
+        if addr == self.borrowed_end.load(Ordering::Relaxed) {
+            let room = self
+                .mm()
+                .next_vma(addr)
+                .map_or(1, |vma| vma.end.saturating_sub(addr as usize) / PAGE);
+            let more = self.borrowed_run.load(Ordering::Relaxed) * 4;
+            count = more.min(room).clamp(1, mm::RUN);
+        }
+        self.borrowed_run.store(count, Ordering::Relaxed);
+        count
     }
 
     /// May missing pages be served natively? So it is with those borrowed from no one, and while
@@ -249,28 +293,46 @@ impl Deputy {
         let window = self.window_start.load(Ordering::Relaxed);
         self.lending.load(Ordering::Relaxed)
             || addr.wrapping_sub(window) < self.window_len.load(Ordering::Relaxed)
-            || self.borrowed.lock().contains(&addr)
+            || self.borrowed.lock().iter().any(|run| run.has(addr))
     }
 
     /// Gives all pages that a system call took back to the guest.
     #[inline(never)]
     pub(super) fn give_back(&self) -> Result {
         let borrowed = core::mem::take(&mut *self.borrowed.lock());
-        for &addr in &borrowed {
-            let mut page = KVVec::from_elem(0u8, PAGE, GFP_KERNEL)?;
-            let room: &mut [u8; PAGE] = page.first_chunk_mut().ok_or(EINVAL)?;
-            let found = self.mm().peek(addr, room)?;
-            let content: &[u8] = match found {
-                mm::Content::Copied => &page,
-                _ => &[],
-            };
-            self.pages.give(addr, content)?;
+        if borrowed.is_empty() {
+            return Ok(());
+        }
+        self.borrowed_end.store(0, Ordering::Relaxed);
+        for run in &borrowed {
+            self.give_run(run)?;
         }
         // Only now: with a page of a file, others around it may have been mapped.
-        for &addr in &borrowed {
+        for addr in borrowed.iter().flat_map(Run::pages) {
             self.mm().drop_page(addr);
         }
         Ok(())
+    }
+
+    /// Gives a run of pages back: stretches with content, and stretches without.
+    fn give_run(&self, run: &Run) -> Result {
+        let mut page = KVVec::from_elem(0u8, PAGE, GFP_KERNEL)?;
+        let mut bytes = KVVec::new();
+        let (mut start, mut count, mut filled) = (run.start, 0, false);
+        for addr in run.pages() {
+            let room: &mut [u8; PAGE] = page.first_chunk_mut().ok_or(EINVAL)?;
+            let found = matches!(self.mm().peek(addr, room)?, mm::Content::Copied);
+            if found != filled {
+                self.pages.give(start, count, &bytes)?;
+                bytes.clear();
+                (start, count, filled) = (addr, 0, found);
+            }
+            if found {
+                bytes.extend_from_slice(&page, GFP_KERNEL)?;
+            }
+            count += 1;
+        }
+        self.pages.give(start, count, &bytes)
     }
 
     /// Sends the guest pages of its file mappings.
@@ -298,6 +360,7 @@ impl Deputy {
                 frame.seq(),
                 &NoPage {
                     addr: fetch.addr,
+                    count: 1,
                     why: NoPage::FAULT,
                 },
             ),

@@ -28,7 +28,8 @@ use crate::{
         mm::{
             Content,
             Mm,
-            PAGE, //
+            PAGE,
+            RUN, //
         },
     },
     wire::{
@@ -38,6 +39,7 @@ use crate::{
             Done,
             Fetch,
             NoPage,
+            Pages,
             Peek,
             Poke, //
         },
@@ -78,21 +80,29 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
         Kind::Fetch => {
             fault::hit(Point::Fetch)?;
             let fetch: Fetch = frame.read()?;
-            match memory.take(fetch.addr, page)? {
+            let count = (fetch.count as usize).clamp(1, RUN);
+            let (taken, first, bytes) = take(memory, fetch.addr, count, page)?;
+            match first {
                 Content::Copied => {
-                    let pages = core::iter::once(&page[..]);
+                    let pages = bytes.chunks_exact(PAGE);
                     crate::image::memory::send(lane, Kind::Pages, seq, fetch.addr, pages)
                 }
-                Content::None => no_page(lane, seq, fetch.addr, NoPage::EMPTY),
-                Content::Unmapped => no_page(lane, seq, fetch.addr, NoPage::FAULT),
+                Content::None => no_pages(lane, seq, fetch.addr, taken, NoPage::EMPTY),
+                Content::Unmapped => no_pages(lane, seq, fetch.addr, 1, NoPage::FAULT),
             }
         }
         Kind::Poke => {
             let poke: Poke<'_> = frame.read()?;
             if poke.data.is_empty() {
-                memory.clear_marker(poke.addr);
+                let pages = usize::try_from(poke.count).map_err(|_| EPROTO)?;
+                for addr in (poke.addr..).step_by(PAGE).take(pages.min(RUN)) {
+                    memory.clear_marker(addr);
+                }
             } else {
-                memory.put(poke.addr, poke.data)?;
+                let pages = Pages::new(poke.addr, poke.data).map_err(|_| EPROTO)?;
+                for (addr, data) in pages.iter() {
+                    memory.put(addr, data)?;
+                }
             }
             let len = poke.data.len() as u64;
             lane.say(seq, &Done { len })
@@ -108,8 +118,8 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
                         data: page.get(start..end).ok_or(EPROTO)?,
                     },
                 ),
-                Content::None => no_page(lane, seq, peek.addr, NoPage::EMPTY),
-                Content::Unmapped => no_page(lane, seq, peek.addr, NoPage::FAULT),
+                Content::None => no_pages(lane, seq, peek.addr, 1, NoPage::EMPTY),
+                Content::Unmapped => no_pages(lane, seq, peek.addr, 1, NoPage::FAULT),
             }
         }
         Kind::UsageAsked => {
@@ -121,6 +131,42 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
     }
 }
 
-fn no_page(lane: &Lane, seq: u64, addr: u64, why: u64) -> Result {
-    lane.say(seq, &NoPage { addr, why })
+/// Takes up to `count` pages that are like the first: with content, which is returned, or without.
+fn take(
+    memory: &Mm,
+    addr: u64,
+    count: usize,
+    page: &mut [u8; PAGE],
+) -> Result<(u32, Content, KVVec<u8>)> {
+    let mut bytes = KVVec::with_capacity(count * PAGE, GFP_KERNEL)?;
+    let first = memory.take(addr, page)?;
+    if matches!(first, Content::Copied) {
+        bytes.extend_from_slice(page, GFP_KERNEL)?;
+    }
+    let mut taken = 1;
+    for addr in (addr..).step_by(PAGE).take(count).skip(1) {
+        if matches!(first, Content::Unmapped) {
+            break;
+        }
+        match (&first, memory.take(addr, page)?) {
+            (Content::Copied, Content::Copied) => bytes.extend_from_slice(page, GFP_KERNEL)?,
+            (Content::None, Content::None) => {}
+            // It is of the other kind: the run ends before it.
+            (_, Content::Copied) => {
+                memory.put(addr, page)?;
+                break;
+            }
+            (_, Content::None) => {
+                memory.clear_marker(addr);
+                break;
+            }
+            (_, Content::Unmapped) => break,
+        }
+        taken += 1;
+    }
+    Ok((taken, first, bytes))
+}
+
+fn no_pages(lane: &Lane, seq: u64, addr: u64, count: u32, why: u32) -> Result {
+    lane.say(seq, &NoPage { addr, count, why })
 }

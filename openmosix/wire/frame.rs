@@ -143,17 +143,17 @@ kinds! {
     /// A fault of the program that has no handler.
     Fault = 0x004c, max 256;
 
-    // Pages, one by one.
+    // Pages.
 
     /// Send me these pages.
     Fetch = 0x0060, max 16;
-    /// There is no such page, and why.
+    /// There are no such pages, and why.
     NoPage = 0x0061, max 16;
     /// Read some bytes.
     Peek = 0x0062, max 16;
     /// The bytes.
     Bytes = 0x0063, max BULK + FIELDS;
-    /// Write some bytes.
+    /// Take these pages back.
     Poke = 0x0064, max BULK + FIELDS;
     /// That is done.
     Done = 0x0065, max 16;

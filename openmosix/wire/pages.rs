@@ -94,12 +94,14 @@ message! {
         flags: u32,
     }
 
-    /// There is no such page.
+    /// There are no such pages.
     pub(crate) struct NoPage {
-        /// User address.
+        /// User address of the first.
         addr: u64,
+        /// How many, for the same reason.
+        count: u32,
         /// One of `NoPage::…`.
-        why: u64,
+        why: u32,
     }
 
     /// Read bytes of user memory.
@@ -116,13 +118,13 @@ message! {
         data: &'a [u8],
     }
 
-    /// Write bytes of user memory.
+    /// Take these pages back.
     pub(crate) struct Poke<'a> {
-        /// User address.
+        /// User address of the first.
         addr: u64,
-        /// Zero.
-        flags: u64,
-        /// The bytes, at most [`BULK`].
+        /// How many.
+        count: u64,
+        /// Their content, at most [`BULK`]; nothing if they got none.
         data: &'a [u8],
     }
 
@@ -144,7 +146,7 @@ impl Fetch {
 
 impl NoPage {
     /// Nothing is mapped there, or not with these rights.
-    pub(crate) const FAULT: u64 = 1;
+    pub(crate) const FAULT: u32 = 1;
     /// It was never touched: a page of zeros will do.
-    pub(crate) const EMPTY: u64 = 2;
+    pub(crate) const EMPTY: u32 = 2;
 }

@@ -393,4 +393,32 @@ static void epolls(void)
 	must(close_range(3, ~0U, 0));
 }
 
-CALLS(CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls), CASE(epolls))
+/* More than any request carries, to and from memory that is there only in places. */
+static void huge(void)
+{
+	const size_t size = (5 << 20) + 4321;
+	char *base = must(mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *at = base + PAGE - 17;
+	int fd = must(open("huge", O_RDWR | O_CREAT | O_TRUNC, 0644));
+
+	for (size_t page = 0; page < 1100; page += 1 + page % 3 + (page / 200) * 30)
+		fill(base + page * PAGE, PAGE, page);
+	D("write", write(fd, at, size), at, size);
+	turn();
+	for (size_t page = 5; page < 1400; page += 7 + page % 5 * 20)
+		fill(base + page * PAGE, PAGE, page + 1);
+	D("pwrite", pwrite(fd, at, size, 3), at, size);
+	must(munmap(base + (2 << 20), 4 << 20));
+	must(mmap(base + (2 << 20), 4 << 20, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	D("pread", pread(fd, at, size, 0), base, 8 << 20);
+	D("pread beyond", pread(fd, at, size, 2 << 20), base, 8 << 20);
+	must(mprotect(base + (3 << 20), PAGE, PROT_NONE));
+	T("pread forbidden", pread(fd, at, size, 0));
+	D("pread forbidden", 0, base, 3 << 20);
+	T("pwrite forbidden", pwrite(fd, at, size, 0));
+	must(munmap(base, 8 << 20));
+	must(close(fd));
+}
+
+CALLS(CASE(huge), CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls), CASE(epolls))

@@ -166,6 +166,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         }),
         Kind::NoPage => encode(&NoPage {
             addr: 0x1000,
+            count: 3,
             why: NoPage::EMPTY,
         }),
         Kind::Peek => encode(&Peek {
@@ -175,7 +176,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Bytes => encode(&Bytes { data: b"bytes" }),
         Kind::Poke => encode(&Poke {
             addr: 0x1235,
-            flags: 0,
+            count: 4,
             data: b"more",
         }),
         Kind::Done => encode(&Done { len: 4 }),
