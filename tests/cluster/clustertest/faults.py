@@ -37,6 +37,8 @@ def strike(point, struck, way, cluster):
     """One move with one fault armed on one node. Whether the fault was reached."""
     home, (hops, target), argv = cluster[1], WAYS[way], [probe("memory"), "4"]
     command = "echo %s > %s on node %d, process goes %s" % (point, FAULT, struck, way)
+    # The last fault may have met a link between two nodes: they have to find each other again.
+    cluster.whole()
     with home.start(argv) as process:
         process.ready()
         for hop in hops:
@@ -63,6 +65,7 @@ def strike(point, struck, way, cluster):
             expect("where the process is after the failed move", before, process.where(), 1, command)
             if not record["migration"].get("reason") or record["migration"].get("result") != "failed":
                 raise Failed("the record does not say why: %s" % record["migration"], 1, command)
+            cluster.whole()
             process.move(target)   # without the fault it must go
             process.alive()
         if not died:
