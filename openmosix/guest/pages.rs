@@ -81,6 +81,7 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
             fault::hit(Point::Fetch)?;
             let fetch: Fetch = frame.read()?;
             let count = (fetch.count as usize).clamp(1, RUN);
+            check_range(fetch.addr, count)?;
             let (taken, first, bytes) = take(memory, fetch.addr, count, page)?;
             match first {
                 Content::Copied => {
@@ -94,8 +95,9 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
         Kind::Poke => {
             let poke: Poke<'_> = frame.read()?;
             if poke.data.is_empty() {
-                let pages = usize::try_from(poke.count).map_err(|_| EPROTO)?;
-                for addr in (poke.addr..).step_by(PAGE).take(pages.min(RUN)) {
+                let pages = (poke.count as usize).min(RUN);
+                check_range(poke.addr, pages)?;
+                for addr in (poke.addr..).step_by(PAGE).take(pages) {
                     memory.clear_marker(addr);
                 }
             } else {
@@ -129,6 +131,13 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
         }
         _ => Err(EPROTO),
     }
+}
+
+/// Home speaks of pages that an address space can have.
+fn check_range(addr: u64, pages: usize) -> Result {
+    // One more, because an iterator looks ahead.
+    let len = ((pages + 1) * PAGE) as u64;
+    addr.checked_add(len).map(|_| ()).ok_or(EPROTO)
 }
 
 /// Takes up to `count` pages that are like the first: with content, which is returned, or without.

@@ -9,6 +9,7 @@
 use super::{
     memory::Memory,
     param::register,
+    walk::MAX_IOV,
     Args, //
 };
 
@@ -24,9 +25,6 @@ const EPOLL_PWAIT2: u32 = 441;
 
 /// `MSG_NOSIGNAL` and `MSG_MORE`: with any other flag, a part is not continued by a part.
 const PLAIN_FLAGS: u64 = 0x4000 | 0x8000;
-
-/// The most elements of one array of `struct iovec`, as in the kernel.
-const MAX_IOV: u64 = 1024;
 
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;

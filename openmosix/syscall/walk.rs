@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The most elements of one array of `struct iovec`, as in the kernel.
-const MAX_IOV: u64 = 1024;
+pub(crate) const MAX_IOV: u64 = 1024;
 /// The most messages of one `sendmmsg`.
 const MAX_MESSAGES: u64 = 16;
 /// The most segments of one request.
