@@ -21,7 +21,6 @@ pub(crate) mod serve;
 
 use crate::{
     link::lane::Lane,
-    migrate::onward::Onward,
     node::NodeId,
     sys::{
         guest::Window,
@@ -30,6 +29,7 @@ use crate::{
             Mm, //
         },
     },
+    task::target::Agreed,
     wire::life::Kill,
 };
 use core::sync::atomic::{
@@ -63,7 +63,7 @@ pub(crate) struct Deputy {
     holding: AtomicBool,
     /// Where the guest goes when it leaves its node; home if nowhere else.
     #[pin]
-    onward: Mutex<Option<KBox<Onward>>>,
+    onward: Mutex<Option<KBox<Agreed>>>,
     /// CPU time of the guest that is charged already, in nanoseconds.
     charged: AtomicU64,
     /// Pages are being read for the guest: missing ones are home's own.

@@ -27,6 +27,7 @@ use crate::{
         },
         signal, //
     },
+    task::target::Token,
 };
 use core::sync::atomic::{
     AtomicBool,
@@ -46,9 +47,6 @@ use kernel::{
     task::Task,
 };
 use line::Line;
-
-/// What a peer must say to open the page lane of a guest.
-pub(crate) type Token = [u8; 16];
 
 /// Where a guest comes from.
 #[derive(Clone, Copy)]

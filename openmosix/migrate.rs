@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   home                                       target
-//! 1 ClockAsked       ───────────────────▶      a few times
+//! 1 ClockAsked       ───────────────────▶      a few times; the process does not notice yet
 //!                    ◀───────────────────      Clock
 //!   Prepare          ───────────────────▶      checks; nothing has been changed yet
 //!                    ◀───────────────────      Ready, or Refused with a reason
@@ -28,6 +28,7 @@ mod clock;
 pub(crate) mod depart;
 pub(crate) mod migrant;
 pub(crate) mod onward;
+pub(crate) mod order;
 
 use crate::{
     deputy::{
@@ -120,8 +121,8 @@ fn at_home(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
     let process = migrant.process();
     loop {
         match process.take_order() {
-            Some(Destination::Node(to)) if Some(to) != node::id_self() => {
-                if let Some(deputy) = depart::depart(migrant, to, regs) {
+            Some((Destination::Node(to), agreed)) if Some(to) != node::id_self() => {
+                if let Some(deputy) = depart::depart(migrant, to, agreed, regs) {
                     return Next::Live(deputy);
                 }
             }
@@ -184,7 +185,7 @@ pub(crate) fn live(deputy: &Deputy, process: &Process) -> End {
                 pr_warn!(
                     "process {} ({}) lost its guest on node {}: {:?}\n",
                     process.task().pid(),
-                    Name(sys::task::comm()),
+                    Name(sys::task::comm(process.task())),
                     deputy.node(),
                     error
                 );

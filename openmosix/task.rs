@@ -12,6 +12,7 @@
 pub(crate) mod clock;
 pub(crate) mod record;
 pub(crate) mod stay;
+pub(crate) mod target;
 pub(crate) mod unfinished;
 
 use crate::{
@@ -28,6 +29,7 @@ use kernel::{
     task::Task, //
 };
 use record::Record;
+use target::Agreed;
 use unfinished::Unfinished;
 
 /// Where a process was told to go.
@@ -54,9 +56,18 @@ pub(crate) enum Destination {
     Node(NodeId),
 }
 
+/// What a process is to do now: where it goes, and the node that has agreed to take it, if one was asked.
+pub(crate) type Due = (Destination, Option<KBox<Agreed>>);
+
 struct Inner {
     /// What it was told and has not begun.
     order: Option<Order>,
+    /// How many orders there were; it numbers them.
+    orders: u64,
+    /// The target of the order is being asked; the process goes on meanwhile.
+    asking: bool,
+    /// The target of the order, if it was asked.
+    agreed: Option<KBox<Agreed>>,
     /// Where it is going now.
     going: Option<Destination>,
     /// Where its user part is: a node, 0 at home.
@@ -71,8 +82,19 @@ struct Inner {
 impl Inner {
     /// Is there an order to carry out now, at this number of `execve()`s?
     fn is_due(&self, exec_id: u64) -> bool {
-        self.order
-            .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
+        !self.asking
+            && self
+                .order
+                .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
+    }
+
+    /// Takes an order, and returns what it replaces, to be dropped without a lock.
+    fn take_in(&mut self, order: Order, exec_id: u64, asking: bool) -> Option<KBox<Agreed>> {
+        self.order = Some(order);
+        self.orders += 1;
+        self.exec_id = exec_id;
+        self.asking = asking;
+        self.agreed.take()
     }
 }
 
@@ -91,6 +113,9 @@ impl Process {
             task,
             inner <- new_spinlock!(Inner {
                 order: None,
+                orders: 0,
+                asking: false,
+                agreed: None,
                 going: None,
                 node: 0,
                 record: Record::default(),
@@ -110,12 +135,55 @@ impl Process {
     /// Tells it where to go. The task notices at its next return to user mode.
     pub(crate) fn give_order(&self, order: Order) {
         let exec_id = sys::task::exec_id(&self.task);
-        {
-            let mut inner = self.inner.lock();
-            inner.order = Some(order);
-            inner.exec_id = exec_id;
-        }
+        let replaced = self.inner.lock().take_in(order, exec_id, false);
+        drop(replaced);
         sys::task::kick(&self.task);
+    }
+
+    /// Takes an order whose target has to be asked first; the task notices nothing yet. One of `agreed` and
+    /// `declined` must follow, with the number that this returns.
+    pub(crate) fn begin_order(&self, order: Order) -> u64 {
+        let exec_id = sys::task::exec_id(&self.task);
+        let (replaced, number) = {
+            let mut inner = self.inner.lock();
+            (inner.take_in(order, exec_id, true), inner.orders)
+        };
+        drop(replaced);
+        number
+    }
+
+    /// The order of this number can be carried out now: its target has agreed, or will be asked by the process
+    /// itself. Another order may have come meanwhile; then this is void.
+    pub(crate) fn agreed(&self, number: u64, agreed: Option<KBox<Agreed>>) {
+        let void = {
+            let mut inner = self.inner.lock();
+            if inner.orders == number && inner.asking {
+                inner.asking = false;
+                core::mem::replace(&mut inner.agreed, agreed)
+            } else {
+                agreed
+            }
+        };
+        drop(void);
+        sys::task::kick(&self.task);
+    }
+
+    /// Notes that the target of the order of this number is being asked.
+    pub(crate) fn asks(&self, number: u64, record: Record) {
+        let mut inner = self.inner.lock();
+        if inner.orders == number && inner.asking {
+            inner.record = record;
+        }
+    }
+
+    /// The target of the order of this number does not take the process, which never noticed.
+    pub(crate) fn declined(&self, number: u64, record: Record) {
+        let mut inner = self.inner.lock();
+        if inner.orders == number && inner.asking {
+            inner.asking = false;
+            inner.order = None;
+            inner.record = record;
+        }
     }
 
     /// Where it was told to go, until it is there or that has failed.
@@ -131,14 +199,14 @@ impl Process {
     }
 
     /// Takes the order that is to be carried out now; one of `arrived`, `failed` and `stays` must follow.
-    pub(crate) fn take_order(&self) -> Option<Destination> {
+    pub(crate) fn take_order(&self) -> Option<Due> {
         let exec_id = sys::task::exec_id(&self.task);
         let mut inner = self.inner.lock();
         if !inner.is_due(exec_id) {
             return None;
         }
         inner.going = inner.order.take().map(|order| order.to);
-        inner.going
+        Some((inner.going?, inner.agreed.take()))
     }
 
     /// There was nothing to do for the order: it is there already.

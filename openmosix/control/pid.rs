@@ -11,9 +11,12 @@
 //! | `migration` | how its last move went                                              |
 
 use crate::{
-    migrate::migrant::{
-        Migrant,
-        Role, //
+    migrate::{
+        migrant::{
+            Migrant,
+            Role, //
+        },
+        order,
     },
     node::{
         self,
@@ -57,8 +60,7 @@ pub(crate) fn give(
         // A guest is steered at its home.
         return Err(EPERM);
     }
-    migrant.process().give_order(order);
-    Ok(())
+    order::give(&migrant, order)
 }
 
 fn parse(text: &[u8]) -> Result<Order> {

@@ -129,17 +129,17 @@ impl Deputy {
 
     /// Carries out an order that waits: is the guest to leave its node now?
     ///
-    /// Another node is asked first. If it does not take the process, that stays where it is.
+    /// Another node is asked first, if it was not before. If it does not take the process, that stays where it is.
     pub(super) fn is_called_away(&self, process: &Process) -> bool {
         match process.take_order() {
             None => false,
-            Some(Destination::Home) => true,
-            Some(Destination::Node(to)) if to == self.node => {
+            Some((Destination::Home, _)) => true,
+            Some((Destination::Node(to), _)) if to == self.node => {
                 process.stays();
                 false
             }
-            Some(Destination::Node(to)) => {
-                let onward = onward::ask(self, process, to);
+            Some((Destination::Node(to), agreed)) => {
+                let onward = onward::ask(self, process, to, agreed);
                 let leaves = onward.is_some();
                 *self.onward.lock() = onward;
                 leaves

@@ -39,6 +39,7 @@ use crate::{
     wire::{
         life::Usage,
         pages::{
+            addresses,
             Bytes,
             Done,
             Fetch,
@@ -84,7 +85,7 @@ impl Run {
 
     /// The address of each.
     fn pages(&self) -> impl Iterator<Item = u64> {
-        (self.start..).step_by(PAGE).take(self.count)
+        addresses(self.start, self.count)
     }
 }
 

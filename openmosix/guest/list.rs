@@ -4,11 +4,11 @@
 //!
 //! Locks: `List::entries`, a leaf; the files of `/proc/hpc/remote` are made and removed outside it.
 
-use super::{
-    Guest,
-    Token, //
+use super::Guest;
+use crate::{
+    control,
+    task::target::Token, //
 };
-use crate::control;
 use kernel::{
     alloc::KVec,
     new_mutex,

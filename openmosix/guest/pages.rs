@@ -35,6 +35,7 @@ use crate::{
     wire::{
         life::Usage,
         pages::{
+            addresses,
             Bytes,
             Done,
             Fetch,
@@ -85,8 +86,8 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
             let (taken, first, bytes) = take(memory, fetch.addr, count, page)?;
             match first {
                 Content::Copied => {
-                    let pages = bytes.chunks_exact(PAGE);
-                    crate::image::memory::send(lane, Kind::Pages, seq, fetch.addr, pages)
+                    let head = Pages::head(fetch.addr, taken);
+                    lane.say_parts(Kind::Pages, seq, &[&head, &bytes])
                 }
                 Content::None => no_pages(lane, seq, fetch.addr, taken, NoPage::EMPTY),
                 Content::Unmapped => no_pages(lane, seq, fetch.addr, 1, NoPage::FAULT),
@@ -97,7 +98,7 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
             if poke.data.is_empty() {
                 let pages = (poke.count as usize).min(RUN);
                 check_range(poke.addr, pages)?;
-                for addr in (poke.addr..).step_by(PAGE).take(pages) {
+                for addr in addresses(poke.addr, pages) {
                     memory.clear_marker(addr);
                 }
             } else {
@@ -153,7 +154,7 @@ fn take(
         bytes.extend_from_slice(page, GFP_KERNEL)?;
     }
     let mut taken = 1;
-    for addr in (addr..).step_by(PAGE).take(count).skip(1) {
+    for addr in addresses(addr, count).skip(1) {
         if matches!(first, Content::Unmapped) {
             break;
         }

@@ -27,7 +27,7 @@ pub(crate) fn capture(lane: &Lane, ahead: Ahead) -> Result {
     lane.say(
         0,
         &Message {
-            comm: sys::task::comm(),
+            comm: sys::task::comm(&sys::task::current()),
             rseq: registrations.rseq,
             rseq_len: registrations.rseq_len,
             rseq_sig: registrations.rseq_sig,

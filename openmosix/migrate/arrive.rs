@@ -21,8 +21,7 @@ use crate::{
         line::Line,
         list,
         Guest,
-        Origin,
-        Token, //
+        Origin, //
     },
     image::{
         self,
@@ -47,6 +46,7 @@ use crate::{
         machine,
         mm::Mm, //
     },
+    task::target::Token,
     wire::{
         image::Installed,
         life::Resume,

@@ -19,7 +19,6 @@ use crate::{
         self,
         Point, //
     },
-    guest::Token,
     image::{
         self,
         Way, //
@@ -48,12 +47,16 @@ use crate::{
         },
     },
     task::{
-        clock::Ahead,
         record::{
             Stage,
             Timer, //
         },
         stay::Stay,
+        target::{
+            Agreed,
+            Target,
+            Token, //
+        },
         Process, //
     },
     wire::{
@@ -88,13 +91,24 @@ const ANSWER_MS: u32 = 20_000;
 pub(super) type Failure = &'static str;
 
 /// Moves the current task from home to another node. `None` when that failed: the process goes on here.
-pub(super) fn depart(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Option<Arc<Deputy>> {
+pub(super) fn depart(
+    migrant: &Migrant,
+    to: NodeId,
+    agreed: Option<KBox<Agreed>>,
+    regs: &mut Regs<'_>,
+) -> Option<Arc<Deputy>> {
     let process = migrant.process();
     // It takes a look at the program, which will be away.
     let rewound = regs.is_rewound();
-    let mut timer = Timer::start(process.next_epoch(), 0, to.get());
+    let (mut timer, target) = match agreed.filter(|agreed| agreed.holds()) {
+        Some(agreed) => {
+            let Agreed { target, timer, .. } = KBox::into_inner(agreed);
+            (timer.from(0), Some(target))
+        }
+        None => (Timer::start(process.next_epoch(), 0, to.get()), None),
+    };
     process.moves_on(timer.record());
-    match attempt(migrant, to, &mut timer) {
+    match attempt(migrant, to, target, &mut timer) {
         Ok(deputy) => {
             if rewound {
                 deputy.hold();
@@ -109,12 +123,23 @@ pub(super) fn depart(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Opti
     }
 }
 
-fn attempt(migrant: &Migrant, to: NodeId, timer: &mut Timer) -> Result<Arc<Deputy>, Failure> {
+fn attempt(
+    migrant: &Migrant,
+    to: NodeId,
+    target: Option<Target>,
+    timer: &mut Timer,
+) -> Result<Arc<Deputy>, Failure> {
     let process = migrant.process();
     let mm = Mm::current().map_err(words)?;
 
-    // Step 1: may it come?
-    let target = Target::ask(process, &mm, mm.resident(), to, timer)?;
+    // Step 1: may it come? Mostly that has been asked before.
+    if let Some(reason) = Stay::of(process.task(), Some(&mm)).names().next() {
+        return Err(reason);
+    }
+    let target = match target {
+        Some(target) => target,
+        None => Target::ask(process, mm.resident(), to, timer)?,
+    };
 
     // Step 2: the image. The process stands still from here on.
     timer.enter(Stage::Copy);
@@ -146,30 +171,14 @@ fn attempt(migrant: &Migrant, to: NodeId, timer: &mut Timer) -> Result<Arc<Deput
     Ok(deputy)
 }
 
-/// A node that has agreed to take a process.
-pub(super) struct Target {
-    /// Which one.
-    node: NodeId,
-    /// The call lane to be.
-    pub(super) lane: Lane,
-    epoch: u32,
-    /// How far its clocks are behind ours.
-    pub(super) ahead: Ahead,
-    token: Token,
-}
-
 impl Target {
     /// Step 1: asks `to` for leave to send a process with so many bytes of memory.
     pub(super) fn ask(
         process: &Process,
-        mm: &Mm,
         resident: u64,
         to: NodeId,
         timer: &Timer,
     ) -> Result<Self, Failure> {
-        if let Some(reason) = Stay::of(process.task(), Some(mm)).names().next() {
-            return Err(reason);
-        }
         if !node::is_up(to) {
             return Err("node is not up");
         }
@@ -241,7 +250,7 @@ fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<
         pid: u32::try_from(process.task().pid()).map_err(|_| "no pid")?,
         epoch,
         resident,
-        comm: sys::task::comm(),
+        comm: sys::task::comm(process.task()),
     };
     lane.say(0, &message).map_err(words)?;
     let frame = lane

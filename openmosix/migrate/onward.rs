@@ -22,8 +22,7 @@
 
 use super::depart::{
     words,
-    Failure,
-    Target, //
+    Failure, //
 };
 use crate::{
     deputy::{
@@ -53,6 +52,11 @@ use crate::{
             Stage,
             Timer, //
         },
+        stay::Stay,
+        target::{
+            Agreed,
+            Target, //
+        },
         Process, //
     },
     wire::{
@@ -70,32 +74,37 @@ use kernel::{
     sync::Arc, //
 };
 
-/// A move from one node to another whose target has agreed.
-pub(crate) struct Onward {
-    target: Target,
-    timer: Timer,
+/// Step 1, if that was not done before: the guest only waits meanwhile. `None` when the target does not take it.
+#[inline(never)]
+pub(crate) fn ask(
+    deputy: &Deputy,
+    process: &Process,
+    to: NodeId,
+    agreed: Option<KBox<Agreed>>,
+) -> Option<KBox<Agreed>> {
+    let from = deputy.node().get();
+    let timer = match agreed.filter(|agreed| agreed.holds()) {
+        Some(mut agreed) => {
+            agreed.timer = agreed.timer.clone().from(from);
+            return Some(agreed);
+        }
+        None => Timer::start(process.next_epoch(), from, to.get()),
+    };
+    process.moves_on(timer.record());
+    let target = match Stay::of(process.task(), Some(deputy.mm())).names().next() {
+        Some(reason) => Err(reason),
+        None => resident(deputy).and_then(|resident| Target::ask(process, resident, to, &timer)),
+    };
+    target
+        .and_then(|target| Agreed::new(target, timer.clone()).map_err(words))
+        .inspect_err(|failure| process.failed(timer.clone().failed(failure)))
+        .ok()
 }
 
-/// Step 1. `None` when the target does not take it: the guest only waits meanwhile.
-#[inline(never)]
-pub(crate) fn ask(deputy: &Deputy, process: &Process, to: NodeId) -> Option<KBox<Onward>> {
-    let timer = Timer::start(process.next_epoch(), deputy.node().get(), to.get());
-    process.moves_on(timer.record());
-    let resident = deputy.pages().usage().map(|usage| usage.resident);
-    let target = resident
-        .map_err(words)
-        .and_then(|resident| Target::ask(process, deputy.mm(), resident, to, &timer))
-        .and_then(|target| {
-            let timer = timer.clone();
-            KBox::new(Onward { target, timer }, GFP_KERNEL).map_err(|_| words(ENOMEM))
-        });
-    match target {
-        Ok(onward) => Some(onward),
-        Err(failure) => {
-            process.failed(timer.failed(failure));
-            None
-        }
-    }
+/// Bytes of memory that the process has where it is.
+pub(super) fn resident(deputy: &Deputy) -> Result<u64, Failure> {
+    let usage = deputy.pages().usage().map_err(words)?;
+    Ok(usage.resident)
 }
 
 /// The other steps; the source has begun to send. `None` when they failed, and the process goes on there.
@@ -105,11 +114,11 @@ pub(crate) fn ask(deputy: &Deputy, process: &Process, to: NodeId) -> Option<KBox
 /// The source is lost.
 #[inline(never)]
 pub(crate) fn pass_on(
-    onward: &mut Onward,
+    onward: &mut Agreed,
     source: &Deputy,
     process: &Process,
 ) -> Result<Option<Arc<Deputy>>> {
-    let Onward { target, timer } = onward;
+    let Agreed { target, timer, .. } = onward;
     let target = &*target;
     timer.enter(Stage::Copy);
     process.moves_on(timer.record());

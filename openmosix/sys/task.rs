@@ -39,11 +39,12 @@ pub(crate) fn current() -> ARef<Task> {
     ARef::from(&**current!())
 }
 
-/// Name of the current task.
-pub(crate) fn comm() -> [u8; 16] {
+/// Name of a task.
+pub(crate) fn comm(task: &Task) -> [u8; 16] {
     let mut comm = [0; 16];
-    // SAFETY: `current` is valid; its name is 16 bytes that only it changes, or `prctl()` by it.
-    let raw = unsafe { (*Task::current_raw()).comm };
+    // SAFETY: The reference keeps the task alive. Its name is 16 bytes, of which the last is always 0; who reads it
+    // while it changes gets some of both names, as in the kernel's own messages.
+    let raw = unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).comm) };
     for (to, from) in comm.iter_mut().zip(raw) {
         *to = from;
     }

@@ -76,10 +76,10 @@ impl kernel::fmt::Display for Record {
         writeln!(f, "prepare_us: {}", self.prepare_us)?;
         writeln!(f, "copy_us: {}", self.copy_us)?;
         writeln!(f, "commit_us: {}", self.commit_us)?;
-        // The process stands still from the first step on.
-        let total = self.prepare_us + self.copy_us + self.commit_us;
-        writeln!(f, "freeze_us: {total}")?;
-        writeln!(f, "total_us: {total}")
+        // It goes on while its target is asked, and stands still from then on.
+        let freeze = self.copy_us + self.commit_us;
+        writeln!(f, "freeze_us: {freeze}")?;
+        writeln!(f, "total_us: {}", self.prepare_us + freeze)
     }
 }
 
@@ -103,6 +103,12 @@ impl Timer {
             },
             since: Instant::now(),
         }
+    }
+
+    /// The same move, but from another node: the process has moved meanwhile.
+    pub(crate) fn from(mut self, node: u16) -> Self {
+        self.record.from = node;
+        self
     }
 
     /// The next step begins.

@@ -20,6 +20,11 @@ use super::{
 /// Bytes of a run of pages before their content.
 pub(crate) const HEAD: usize = 16;
 
+/// The addresses of `count` pages that lie one after the other.
+pub(crate) fn addresses(addr: u64, count: usize) -> impl Iterator<Item = u64> {
+    (0..count as u64).map(move |number| addr.wrapping_add(number.wrapping_mul(PAGE as u64)))
+}
+
 /// A run of pages with their content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pages<'a> {
@@ -52,9 +57,7 @@ impl<'a> Pages<'a> {
 
     /// Each page's address and content.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
-        (self.addr..)
-            .step_by(PAGE)
-            .zip(self.data.chunks_exact(PAGE))
+        addresses(self.addr, self.count()).zip(self.data.chunks_exact(PAGE))
     }
 }
 

@@ -247,6 +247,30 @@ def down(cluster):
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+def asked(source, cluster):
+    """While a target that was just cut off is asked, the process goes on; when it does not answer, it never noticed."""
+    target = {"0": 2, "2": 3}[source]
+    with cluster[1].start([probe("compute")]) as process:
+        process.ready()
+        if source != "0":
+            process.move(source)
+        cluster.cut(target)
+        try:
+            home, record = cluster[1], "/proc/%d/migration" % process.pid
+            home.write("/proc/%d/goto" % process.pid, str(target))
+            home.until(record, r"(?s)stage: *prepare.*result: *running", 5)
+            process.alive()
+            if "running" not in home.read(record):
+                raise Failed("it was not alive before the answer: %s" % home.read(record), 1, process.command)
+            home.until(record, r"(?s)stage: *prepare.*result: *failed", 60)
+            expect("where it is", source, process.where(), 1, process.command)
+        finally:
+            restore(cluster, "cut", target)
+        process.move(target)
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
 def register():
     """The families. Accidents come after all that needs quiet nodes."""
     for way in WAYS:
@@ -261,5 +285,8 @@ def register():
             add("fault/%s-there/%s" % (how, name), "the node %s after the move: ends, nothing left" % about,
                 functools.partial(lost, how, name))
         add("fault/%s-home" % how, "the home %s: the guest ends" % about, functools.partial(home_lost, how))
+    add("fault/asked", "a target that is cut off is asked: the process goes on meanwhile", functools.partial(asked, "0"))
+    add("fault/asked-on", "the third node is cut off and asked: the process goes on at the second",
+        functools.partial(asked, "2"), 3)
     single("fault/memory", memory)
     single("fault/down", down)

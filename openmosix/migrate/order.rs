@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A process is told where to go.
+//!
+//! Its target is asked first, by a worker: a process whose target refuses, or cannot be reached, never notices.
+
+use super::{
+    depart::{
+        words,
+        Failure, //
+    },
+    migrant::{
+        Migrant,
+        Role, //
+    },
+    onward,
+};
+use crate::{
+    link::door::queue,
+    node::NodeId,
+    sys::mm::Mm,
+    task::{
+        record::Timer,
+        stay::Stay,
+        target::{
+            Agreed,
+            Target, //
+        },
+        Destination,
+        Order, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Gives a process an order. May sleep, but not for the target.
+pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) -> Result {
+    let process = migrant.process();
+    match order.to {
+        // There is little to move after an exec, and nothing that could be kept from running.
+        Destination::Node(to) if !order.at_exec => {
+            let number = process.begin_order(order);
+            let asker = migrant.clone();
+            let spawned = queue()?.try_spawn(GFP_KERNEL, move || ask(&asker, to, number));
+            if spawned.is_err() {
+                // It asks by itself.
+                process.agreed(number, None);
+            }
+        }
+        _ => process.give_order(order),
+    }
+    Ok(())
+}
+
+/// Asks the target of the order of this number.
+fn ask(migrant: &Migrant, to: NodeId, number: u64) {
+    let process = migrant.process();
+    let timer = Timer::start(process.next_epoch(), process.node(), to.get());
+    let agreed = match resident(migrant, to) {
+        // It is there, or has a stay reason, which it may have lost by the time it gets to it.
+        Ok(None) => return process.agreed(number, None),
+        Ok(Some(resident)) => {
+            process.asks(number, timer.record());
+            Target::ask(process, resident, to, &timer)
+                .and_then(|target| Agreed::new(target, timer.clone()).map_err(words))
+        }
+        Err(failure) => Err(failure),
+    };
+    match agreed {
+        Ok(agreed) => process.agreed(number, Some(agreed)),
+        Err(failure) => process.declined(number, timer.failed(failure)),
+    }
+}
+
+/// Bytes of memory that go with a process; none if it has to look by itself whether it may go.
+fn resident(migrant: &Migrant, to: NodeId) -> Result<Option<u64>, Failure> {
+    let task = migrant.process().task();
+    match migrant.role() {
+        Role::Local => {
+            let mm = Mm::of(task).ok_or("the process has ended")?;
+            let stays = Stay::of(task, Some(&mm)).names().next().is_some();
+            Ok((!stays).then(|| mm.resident()))
+        }
+        Role::Deputy(deputy) => {
+            let stays = Stay::of(task, Some(deputy.mm())).names().next().is_some();
+            if stays || deputy.node() == to {
+                return Ok(None);
+            }
+            onward::resident(&deputy).map(Some)
+        }
+        Role::Guest(_) | Role::Arriving => Ok(None),
+    }
+}
