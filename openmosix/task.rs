@@ -62,12 +62,12 @@ pub(crate) type Due = (Destination, Option<KBox<Agreed>>);
 struct Inner {
     /// What it was told and has not begun.
     order: Option<Order>,
-    /// How many orders there were; it numbers them.
-    orders: u64,
     /// The target of the order is being asked; the process goes on meanwhile.
     asking: bool,
     /// The target of the order, if it was asked.
     agreed: Option<KBox<Agreed>>,
+    /// What it was told since then.
+    next: Option<Order>,
     /// Where it is going now.
     going: Option<Destination>,
     /// Where its user part is: a node, 0 at home.
@@ -88,13 +88,15 @@ impl Inner {
                 .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
     }
 
-    /// Takes an order, and returns what it replaces, to be dropped without a lock.
-    fn take_in(&mut self, order: Order, exec_id: u64, asking: bool) -> Option<KBox<Agreed>> {
-        self.order = Some(order);
-        self.orders += 1;
+    /// Takes an order: it replaces another one, unless the target of that was asked. False if it has to wait for that.
+    fn take_in(&mut self, order: Order, exec_id: u64) -> bool {
         self.exec_id = exec_id;
-        self.asking = asking;
-        self.agreed.take()
+        if self.asking || self.agreed.is_some() {
+            self.next = Some(order).filter(|_| self.order != Some(order));
+            return false;
+        }
+        self.order = Some(order);
+        true
     }
 }
 
@@ -113,9 +115,9 @@ impl Process {
             task,
             inner <- new_spinlock!(Inner {
                 order: None,
-                orders: 0,
                 asking: false,
                 agreed: None,
+                next: None,
                 going: None,
                 node: 0,
                 record: Record::default(),
@@ -135,61 +137,49 @@ impl Process {
     /// Tells it where to go. The task notices at its next return to user mode.
     pub(crate) fn give_order(&self, order: Order) {
         let exec_id = sys::task::exec_id(&self.task);
-        let replaced = self.inner.lock().take_in(order, exec_id, false);
-        drop(replaced);
+        self.inner.lock().take_in(order, exec_id);
         sys::task::kick(&self.task);
     }
 
-    /// Takes an order whose target has to be asked first; the task notices nothing yet. One of `agreed` and
-    /// `declined` must follow, with the number that this returns.
-    pub(crate) fn begin_order(&self, order: Order) -> u64 {
+    /// Takes an order whose target has to be asked first; the task notices nothing yet. If this is true, one of
+    /// `agreed` and `declined` must follow. If it is false, another one is being asked, and this order comes next.
+    pub(crate) fn begin_order(&self, order: Order) -> bool {
         let exec_id = sys::task::exec_id(&self.task);
-        let (replaced, number) = {
-            let mut inner = self.inner.lock();
-            (inner.take_in(order, exec_id, true), inner.orders)
-        };
-        drop(replaced);
-        number
+        let mut inner = self.inner.lock();
+        let begins = inner.take_in(order, exec_id);
+        inner.asking |= begins;
+        begins
     }
 
-    /// The order of this number can be carried out now: its target has agreed, or will be asked by the process
-    /// itself. Another order may have come meanwhile; then this is void.
-    pub(crate) fn agreed(&self, number: u64, agreed: Option<KBox<Agreed>>) {
-        let void = {
+    /// The order can be carried out now: its target has agreed, or will be asked by the process itself.
+    pub(crate) fn agreed(&self, agreed: Option<KBox<Agreed>>) {
+        {
             let mut inner = self.inner.lock();
-            if inner.orders == number && inner.asking {
-                inner.asking = false;
-                core::mem::replace(&mut inner.agreed, agreed)
-            } else {
-                agreed
-            }
-        };
-        drop(void);
+            inner.asking = false;
+            inner.agreed = agreed;
+        }
         sys::task::kick(&self.task);
     }
 
-    /// Notes that the target of the order of this number is being asked.
-    pub(crate) fn asks(&self, number: u64, record: Record) {
-        let mut inner = self.inner.lock();
-        if inner.orders == number && inner.asking {
-            inner.record = record;
-        }
-    }
-
-    /// The target of the order of this number does not take the process, which never noticed.
-    pub(crate) fn declined(&self, number: u64, record: Record) {
-        let mut inner = self.inner.lock();
-        if inner.orders == number && inner.asking {
+    /// The target of the order does not take the process, which never noticed.
+    pub(crate) fn declined(&self, record: Record) {
+        let goes_on = {
+            let mut inner = self.inner.lock();
             inner.asking = false;
-            inner.order = None;
+            inner.order = inner.next.take();
             inner.record = record;
+            inner.order.is_some()
+        };
+        if goes_on {
+            sys::task::kick(&self.task);
         }
     }
 
     /// Where it was told to go, until it is there or that has failed.
     pub(crate) fn destination(&self) -> Option<Destination> {
         let inner = self.inner.lock();
-        inner.order.map(|order| order.to).or(inner.going)
+        let order = inner.next.or(inner.order);
+        order.map(|order| order.to).or(inner.going)
     }
 
     /// Is there an order to carry out now?
@@ -205,7 +195,8 @@ impl Process {
         if !inner.is_due(exec_id) {
             return None;
         }
-        inner.going = inner.order.take().map(|order| order.to);
+        let next = inner.next.take();
+        inner.going = core::mem::replace(&mut inner.order, next).map(|order| order.to);
         Some((inner.going?, inner.agreed.take()))
     }
 

@@ -2,7 +2,8 @@
 
 //! A process is told where to go.
 //!
-//! Its target is asked first, by a worker: a process whose target refuses, or cannot be reached, never notices.
+//! Its target is asked first, by a worker: a process whose target refuses, or cannot be reached, never notices. An order
+//! that comes meanwhile waits for the answer, so that a process moves however often it is told to.
 
 use super::{
     depart::{
@@ -18,7 +19,10 @@ use super::{
 use crate::{
     link::door::queue,
     node::NodeId,
-    sys::mm::Mm,
+    sys::{
+        self,
+        mm::Mm, //
+    },
     task::{
         record::Timer,
         stay::Stay,
@@ -39,14 +43,20 @@ use kernel::{
 pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) -> Result {
     let process = migrant.process();
     match order.to {
-        // There is little to move after an exec, and nothing that could be kept from running.
-        Destination::Node(to) if !order.at_exec => {
-            let number = process.begin_order(order);
+        // There is little to move after an exec, and nothing that could be kept from running. Who tells itself
+        // to go expects to be there next.
+        Destination::Node(to) if !order.at_exec && !sys::task::is_current(process.task()) => {
+            let queue = queue()?;
+            if !process.begin_order(order) {
+                return Ok(());
+            }
             let asker = migrant.clone();
-            let spawned = queue()?.try_spawn(GFP_KERNEL, move || ask(&asker, to, number));
-            if spawned.is_err() {
+            if queue
+                .try_spawn(GFP_KERNEL, move || ask(&asker, to))
+                .is_err()
+            {
                 // It asks by itself.
-                process.agreed(number, None);
+                process.agreed(None);
             }
         }
         _ => process.give_order(order),
@@ -54,23 +64,23 @@ pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) -> Result {
     Ok(())
 }
 
-/// Asks the target of the order of this number.
-fn ask(migrant: &Migrant, to: NodeId, number: u64) {
+/// Asks the target of an order.
+fn ask(migrant: &Migrant, to: NodeId) {
     let process = migrant.process();
     let timer = Timer::start(process.next_epoch(), process.node(), to.get());
     let agreed = match resident(migrant, to) {
         // It is there, or has a stay reason, which it may have lost by the time it gets to it.
-        Ok(None) => return process.agreed(number, None),
+        Ok(None) => return process.agreed(None),
         Ok(Some(resident)) => {
-            process.asks(number, timer.record());
+            process.moves_on(timer.record());
             Target::ask(process, resident, to, &timer)
                 .and_then(|target| Agreed::new(target, timer.clone()).map_err(words))
         }
         Err(failure) => Err(failure),
     };
     match agreed {
-        Ok(agreed) => process.agreed(number, Some(agreed)),
-        Err(failure) => process.declined(number, timer.failed(failure)),
+        Ok(agreed) => process.agreed(Some(agreed)),
+        Err(failure) => process.declined(timer.failed(failure)),
     }
 }
 

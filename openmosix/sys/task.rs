@@ -39,6 +39,11 @@ pub(crate) fn current() -> ARef<Task> {
     ARef::from(&**current!())
 }
 
+/// Whether a task is the current one.
+pub(crate) fn is_current(task: &Task) -> bool {
+    core::ptr::eq(task.as_ptr(), Task::current_raw())
+}
+
 /// Name of a task.
 pub(crate) fn comm(task: &Task) -> [u8; 16] {
     let mut comm = [0; 16];
