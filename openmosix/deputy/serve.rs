@@ -11,7 +11,7 @@
 //! ```
 
 use super::{
-    call::Next,
+    call,
     home,
     Deputy, //
 };
@@ -63,6 +63,16 @@ pub(crate) enum Left {
     Onward(Arc<Deputy>),
 }
 
+/// What the guest does after it was answered.
+enum Next {
+    /// It goes on.
+    Computes,
+    /// It leaves its node: its image has to come.
+    Leaves,
+    /// It has left.
+    Left(Left),
+}
+
 /// Serves the guest until it leaves its node, or fails because the guest is lost.
 pub(crate) fn serve(deputy: &Deputy, process: &Process) -> Result<Left> {
     loop {
@@ -83,7 +93,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         (Wait::Interruptible, PULSE_MS)
     };
     match deputy.lane.hear(wait, Deadline::ms(patience)) {
-        Ok(frame) => answer(deputy, process, frame),
+        Ok(frame) => follow(deputy, process, frame),
         Err(error) if error == ERESTARTSYS || error == EINTR => attend(deputy, process),
         Err(error) if error == ETIMEDOUT => {
             deputy.holding.store(false, Ordering::Relaxed);
@@ -95,19 +105,28 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     }
 }
 
+/// Does what the guest asks, and awaits its image if it has to leave then.
+fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Left>> {
+    match answer(deputy, process, frame)? {
+        Next::Computes => Ok(None),
+        Next::Leaves => await_image(deputy, process),
+        Next::Left(left) => Ok(Some(left)),
+    }
+}
+
 /// Does what the guest asks.
 ///
 /// System calls run below this: what they do not need has stack frames of its own.
-fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Left>> {
+fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Next> {
     match frame.kind() {
-        Kind::Call => match deputy.call(process, frame)? {
-            Next::Computes => Ok(None),
-            Next::Leaves => await_image(deputy, process),
-        },
-        Kind::Fetch => deputy.lend(&frame).map(|()| None),
+        Kind::Call => Ok(match deputy.call(process, frame)? {
+            call::Next::Computes => Next::Computes,
+            call::Next::Leaves => Next::Leaves,
+        }),
+        Kind::Fetch => deputy.lend(&frame).map(|()| Next::Computes),
         Kind::Grown => {
             deputy.mm().grow(frame.read::<Grown>()?.start);
-            Ok(None)
+            Ok(Next::Computes)
         }
         // Its mask has changed, and it waits for what that lets through.
         Kind::Paused => {
@@ -115,7 +134,7 @@ fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
             drop(frame);
             stands(deputy, process, &paused)
         }
-        Kind::ComeHome => leave(deputy, process, frame),
+        Kind::ComeHome => Ok(leave(deputy, process, frame)?.map_or(Next::Computes, Next::Left)),
         _ => Err(EPROTO),
     }
 }
@@ -140,15 +159,17 @@ fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left
     Ok(arrived.map(Left::Home))
 }
 
-/// The guest was told to leave, and does.
+/// The guest was told to leave, and does. Whatever it asks before, it is not told again by a call of this
+/// function: a guest that never leaves must not use up the stack.
 #[inline(never)]
 fn await_image(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     loop {
         let frame = hear(deputy)?;
-        let leaves = frame.kind() == Kind::ComeHome;
-        let left = answer(deputy, process, frame)?;
-        if leaves || left.is_some() {
-            return Ok(left);
+        let comes = frame.kind() == Kind::ComeHome;
+        match answer(deputy, process, frame)? {
+            Next::Left(left) => return Ok(Some(left)),
+            _ if comes => return Ok(None),
+            _ => {}
         }
     }
 }
@@ -184,7 +205,7 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         match frame.kind() {
             // It stands still; or it asked before it heard, and stands still until it is answered,
             // which looks at signals and orders too.
-            Kind::Paused | Kind::Call | Kind::ComeHome => return answer(deputy, process, frame),
+            Kind::Paused | Kind::Call | Kind::ComeHome => return follow(deputy, process, frame),
             _ => {
                 answer(deputy, process, frame)?;
             }
@@ -194,7 +215,7 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
 
 /// The guest stands still on its way to user mode: signals and orders are seen to.
 #[inline(never)]
-fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Option<Left>> {
+fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Next> {
     deputy.charge(paused.cpu_ns);
     signal::set_blocked(paused.blocked);
     // Signals are seen to at home if it is wanted there. Otherwise their handlers come first.
@@ -206,8 +227,8 @@ fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Option<
                 why: Reason::Asked as u64,
             },
         )?;
-        return await_image(deputy, process);
+        return Ok(Next::Leaves);
     }
     deputy.lane.say(0, &Resume {})?;
-    Ok(None)
+    Ok(Next::Computes)
 }
