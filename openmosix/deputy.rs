@@ -24,6 +24,7 @@ use crate::{
     node::NodeId,
     sys::{
         guest::Window,
+        machine,
         mm::{
             Claim,
             Mm, //
@@ -64,6 +65,8 @@ pub(crate) struct Deputy {
     /// Where the guest goes when it leaves its node; home if nowhere else.
     #[pin]
     onward: Mutex<Option<KBox<Agreed>>>,
+    /// When it was made, by the monotonic clock.
+    since_ns: i64,
     /// CPU time of the guest that is charged already, in nanoseconds.
     charged: AtomicU64,
     /// Pages are being read for the guest: missing ones are home's own.
@@ -100,6 +103,7 @@ impl Deputy {
                 claim,
                 holding: AtomicBool::new(false),
                 onward <- new_mutex!(None),
+                since_ns: machine::now_ns(),
                 charged: AtomicU64::new(0),
                 lending: AtomicBool::new(false),
                 borrowed <- new_mutex!(KVec::new()),
@@ -146,8 +150,10 @@ impl Deputy {
         &self.pages
     }
 
-    /// Charges CPU time that the guest has used in all so far.
+    /// Charges CPU time that the guest has used in all so far, which is no more than has passed.
     fn charge(&self, total_ns: u64) {
+        let passed = machine::now_ns().saturating_sub(self.since_ns);
+        let total_ns = total_ns.min(u64::try_from(passed).unwrap_or(0));
         let before = self.charged.load(Ordering::Relaxed);
         if total_ns > before {
             self.charged.store(total_ns, Ordering::Relaxed);
