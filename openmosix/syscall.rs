@@ -70,6 +70,18 @@ pub(crate) fn route(nr: u64, args: &Args) -> Route {
     entry(nr).map_or(Route::Home, |entry| entry.class.settle(args))
 }
 
+/// Whether a guest ever asks home for this call.
+pub(crate) fn is_forwarded(nr: u64, args: &Args) -> bool {
+    match route(nr, args) {
+        Route::Home | Route::Both => true,
+        Route::Guest | Route::HomeFirst => false,
+        Route::Special(special) => !matches!(
+            special,
+            Special::SigReturn | Special::SetTidAddress | Special::Clock | Special::Rlimit
+        ),
+    }
+}
+
 /// The description of this call's arguments, if it has one.
 pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
     if discards(nr, args) {

@@ -26,6 +26,7 @@ use crate::{
         user::User, //
     },
     syscall::{
+        self,
         Args,
         Placed,
         Request, //
@@ -84,6 +85,9 @@ impl Deputy {
         let seq = frame.seq();
         let call: Call<'_> = frame.read()?;
         let (nr, args) = (call.nr, call.args);
+        if !syscall::is_forwarded(u64::from(nr), &args) {
+            return Err(EPROTO);
+        }
         self.holding.store(false, Ordering::Relaxed);
         let (mut result, answered) = self.run(process, frame)?;
         sys::task::after_call();

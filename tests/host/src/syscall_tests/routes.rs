@@ -5,6 +5,7 @@
 use super::calls::nr;
 use crate::syscall::{
     describe,
+    is_forwarded,
     route,
     Route,
     Special, //
@@ -109,4 +110,36 @@ fn the_process_itself_is_made_at_home() {
     for name in ["getpid", "read", "write", "openat", "kill", "wait4"] {
         assert_eq!(to(name, [0; 6]), Route::Home, "{name}");
     }
+}
+
+#[test]
+fn home_does_only_what_a_guest_asks_for() {
+    let asked = |name: &str, args| is_forwarded(nr(name), &args);
+    for name in [
+        "read",
+        "gettid",
+        "mmap",
+        "brk",
+        "rt_sigaction",
+        "exit_group",
+        "restart_syscall",
+    ] {
+        assert!(asked(name, [0; 6]), "{name}");
+    }
+    for name in [
+        "execve",
+        "fork",
+        "clone3",
+        "rt_sigreturn",
+        "mlock",
+        "userfaultfd",
+        "set_tid_address",
+        "rseq",
+    ] {
+        assert!(!asked(name, [0; 6]), "{name}");
+    }
+    assert!(asked("prlimit64", [0, 3, 0, 0, 0, 0]));
+    assert!(!asked("prlimit64", [0, 3, 1, 0, 0, 0]));
+    // It has no such number; home says so.
+    assert!(is_forwarded(u64::MAX, &[0; 6]));
 }
