@@ -9,6 +9,7 @@
  * All take mmap_lock for reading themselves and hold no lock on return.
  */
 #include <linux/highmem.h>
+#include <linux/hugetlb.h>
 #include <linux/leafops.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
@@ -211,7 +212,7 @@ static int put_shmem(struct vm_area_struct *vma, unsigned long addr, const void 
 	struct page *page;
 
 	folio = shmem_read_folio_gfp(vma->vm_file->f_mapping, linear_page_index(vma, addr),
-				     GFP_HIGHUSER_MOVABLE);
+				     GFP_HIGHUSER_MOVABLE | __GFP_NORETRY);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 	page = folio_file_page(folio, linear_page_index(vma, addr));
@@ -222,6 +223,13 @@ static int put_shmem(struct vm_area_struct *vma, unsigned long addr, const void 
 	folio_unlock(folio);
 	folio_put(folio);
 	return 0;
+}
+
+/* Can pages of the process's own be mapped there, one by one? */
+static bool takes_pages(const struct vm_area_struct *vma)
+{
+	return !openmosix_is_special(vma) && !is_vm_hugetlb_page(vma) &&
+	       !(vma->vm_flags & (VM_MAYSHARE | VM_IO | VM_PFNMAP | VM_MIXEDMAP | VM_SHADOW_STACK));
 }
 
 /**
@@ -250,7 +258,7 @@ int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *dat
 	if (vma_is_anon_shmem(vma)) {
 		ret = put_shmem(vma, addr, data);
 		unmark_pte(mm, addr);
-	} else if (!openmosix_is_special(vma) && !(vma->vm_flags & VM_SHARED)) {
+	} else if (takes_pages(vma)) {
 		ret = put_anon(vma, addr, data);
 		if (ret == -EEXIST) {
 			zap_vma_range(vma, addr, PAGE_SIZE);
