@@ -125,6 +125,9 @@ impl PageLane {
             if frame.seq() == *last {
                 return Ok(frame);
             }
+            if deadline.is_over() {
+                return Err(ETIMEDOUT);
+            }
         }
     }
 

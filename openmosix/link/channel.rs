@@ -35,6 +35,7 @@ use crate::{
             Socket, //
         },
         wait::{
+            fatal_signal_pending,
             Deadline,
             Wait, //
         },
@@ -203,6 +204,10 @@ impl Channel {
         buf: &mut KVVec<u8>,
     ) -> Result<Header> {
         fault::hit(Point::Receive)?;
+        // A peer that never stops talking must not keep the task alive.
+        if fatal_signal_pending() {
+            return Err(EINTR);
+        }
         let mut incoming = self.receiving.enter(wait, deadline)?;
         self.recv_header(&mut incoming, wait, deadline)?;
         let result = self.recv_rest(&mut incoming, buf);

@@ -97,6 +97,9 @@ impl Lane {
             if header.epoch == self.epoch {
                 return Ok(Frame { header, payload });
             }
+            if deadline.is_over() {
+                return Err(ETIMEDOUT);
+            }
         }
     }
 
