@@ -353,6 +353,18 @@ bool openmosix_next_signal(struct openmosix_signal *out)
 	return true;
 }
 
+/* As sigaction() takes it from user space: nobody handles SIGKILL or SIGSTOP, or blocks them. */
+static void store_action(int sig, const struct sigaction *in)
+{
+	struct sigaction *action = &current->sighand->action[sig - 1].sa;
+
+	if (sig_kernel_only(sig))
+		return;
+	*action = *in;
+	action->sa_flags &= UAPI_SA_FLAGS;
+	sigdelsetmask(&action->sa_mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
+}
+
 /**
  * openmosix_deliver_signal - queue a signal to the current guest
  * @in: as home sent it
@@ -371,10 +383,11 @@ void openmosix_deliver_signal(const struct openmosix_signal *in)
 	set_current_blocked(&blocked);
 	if (in->has_saved) {
 		current->saved_sigmask = bits_sigset(in->saved);
+		sigdelsetmask(&current->saved_sigmask, sigmask(SIGKILL) | sigmask(SIGSTOP));
 		set_restore_sigmask();
 	}
 	spin_lock_irq(&current->sighand->siglock);
-	current->sighand->action[sig - 1].sa = in->action;
+	store_action(sig, &in->action);
 	send_signal_locked(sig, &info, current, PIDTYPE_PID);
 	recalc_sigpending();
 	spin_unlock_irq(&current->sighand->siglock);
@@ -402,7 +415,7 @@ void openmosix_get_action(int sig, struct sigaction *out)
 void openmosix_set_action(int sig, const struct sigaction *in)
 {
 	spin_lock_irq(&current->sighand->siglock);
-	current->sighand->action[sig - 1].sa = *in;
+	store_action(sig, in);
 	spin_unlock_irq(&current->sighand->siglock);
 }
 

@@ -175,12 +175,16 @@ fn read(frame: &Frame) -> Result<Note> {
     Ok(match frame.kind() {
         Kind::Signal => {
             let signal: life::Signal = frame.read()?;
-            Note::Signal(signal::Delivery {
+            let delivery = signal::Delivery {
                 info: signal.info,
                 action: signal.action.into(),
                 blocked: signal.blocked,
                 saved: (signal.has_saved != 0).then_some(signal.saved),
-            })
+            };
+            if !delivery.has_handler() {
+                return Err(EPROTO);
+            }
+            Note::Signal(delivery)
         }
         Kind::Pause => Note::Pause,
         Kind::Resume => Note::Resume,

@@ -74,6 +74,18 @@ pub(crate) struct Delivery {
     pub(crate) saved: Option<u64>,
 }
 
+impl Delivery {
+    /// Is there a handler? All that signals do without one is done at home.
+    pub(crate) fn has_handler(&self) -> bool {
+        let number = self
+            .info
+            .first_chunk()
+            .map_or(0, |n| u32::from_ne_bytes(*n));
+        let own = number == bindings::SIGKILL || number == bindings::SIGSTOP;
+        (1..=COUNT as u32).contains(&number) && !own && self.action.handler > 1
+    }
+}
+
 /// Takes the next signal whose handler must run; default actions happen in here.
 pub(crate) fn next() -> Option<Delivery> {
     let mut raw = bindings::openmosix_signal::default();
