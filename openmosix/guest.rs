@@ -35,7 +35,10 @@ use core::sync::atomic::{
     Ordering, //
 };
 use kernel::{
-    alloc::KVec,
+    alloc::{
+        KVVec,
+        KVec, //
+    },
     new_mutex, new_spinlock,
     prelude::*,
     sync::{
@@ -76,7 +79,7 @@ pub(crate) struct Guest {
     cpu: Mutex<Option<Cpu>>,
     /// Signals to be delivered, in home's order.
     #[pin]
-    waiting: Mutex<KVec<signal::Delivery>>,
+    waiting: Mutex<KVVec<signal::Delivery>>,
     /// End and begin of each mapping that grows down, as home knows them.
     #[pin]
     grown: Mutex<KVec<(usize, usize)>>,
@@ -117,7 +120,7 @@ impl Guest {
                 memory,
                 claim <- new_mutex!(Some(claim)),
                 cpu <- new_mutex!(Some(cpu)),
-                waiting <- new_mutex!(KVec::new()),
+                waiting <- new_mutex!(KVVec::new()),
                 grown <- new_mutex!(KVec::new()),
                 stack_pages: AtomicUsize::new(0),
                 fault <- new_spinlock!(None),

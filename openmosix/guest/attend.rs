@@ -3,7 +3,10 @@
 //! On the way to user mode: what home has said, and the way home.
 
 use super::{
-    line::Note,
+    line::{
+        queue,
+        Note, //
+    },
     Guest, //
 };
 use crate::{
@@ -102,7 +105,7 @@ impl Guest {
 
     pub(super) fn heed(&self, note: Note) -> Result {
         match note {
-            Note::Signal(delivery) => self.waiting.lock().push(delivery, GFP_KERNEL)?,
+            Note::Signal(delivery) => queue(&mut self.waiting.lock(), delivery)?,
             Note::Pause => self.paused.store(true, Ordering::Relaxed),
             Note::Recall => self.recalled.store(true, Ordering::Relaxed),
             Note::Stale(stale) => self.forget(&stale),
@@ -122,7 +125,7 @@ impl Guest {
         )?;
         loop {
             match self.line.next_note()? {
-                Note::Signal(delivery) => self.waiting.lock().push(delivery, GFP_KERNEL)?,
+                Note::Signal(delivery) => queue(&mut self.waiting.lock(), delivery)?,
                 Note::Resume => return Ok(()),
                 Note::Recall => {
                     self.recalled.store(true, Ordering::Relaxed);

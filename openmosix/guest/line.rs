@@ -34,7 +34,7 @@ use core::sync::atomic::{
     Ordering, //
 };
 use kernel::{
-    alloc::KVec,
+    alloc::KVVec,
     new_mutex,
     prelude::*,
     sync::{
@@ -42,6 +42,17 @@ use kernel::{
         Mutex, //
     },
 };
+
+/// The most notes, and signals, that wait to be heeded.
+const MOST: usize = 4096;
+
+/// Appends to what waits.
+pub(super) fn queue<T>(waiting: &mut KVVec<T>, one: T) -> Result {
+    if waiting.len() >= MOST {
+        return Err(EPROTO);
+    }
+    Ok(waiting.push(one, GFP_KERNEL)?)
+}
 
 /// What home tells a guest unasked.
 pub(crate) enum Note {
@@ -65,7 +76,7 @@ pub(crate) struct Line {
     owner: usize,
     seq: AtomicU64,
     #[pin]
-    notes: Mutex<KVec<Note>>,
+    notes: Mutex<KVVec<Note>>,
 }
 
 impl Line {
@@ -76,7 +87,7 @@ impl Line {
                 lane,
                 owner: me(),
                 seq: AtomicU64::new(0),
-                notes <- new_mutex!(KVec::new()),
+                notes <- new_mutex!(KVVec::new()),
             }),
             GFP_KERNEL,
         )
@@ -111,8 +122,7 @@ impl Line {
     /// Keeps a note for later.
     fn keep(&self, frame: &Frame) -> Result {
         let note = read(frame)?;
-        self.notes.lock().push(note, GFP_KERNEL)?;
-        Ok(())
+        queue(&mut self.notes.lock(), note)
     }
 
     /// The next note that was kept.
