@@ -17,6 +17,7 @@ pub(crate) mod pages;
 
 use crate::{
     image::cpu::Cpu,
+    link::lane::Lane,
     node::NodeId,
     sys::{
         guest::HomeFile,
@@ -62,6 +63,16 @@ pub(crate) struct Origin {
     pub(crate) comm: [u8; 16],
 }
 
+/// The page lane of a guest.
+enum Pages {
+    /// Home has not opened it yet.
+    Awaited,
+    /// It is there.
+    Open(Lane),
+    /// The guest has ended.
+    Over,
+}
+
 /// See the module.
 #[pin_data]
 pub(crate) struct Guest {
@@ -71,6 +82,9 @@ pub(crate) struct Guest {
     line: Arc<Line>,
     home: HomeFile,
     memory: WeakMm,
+    /// Ends with the task.
+    #[pin]
+    pages: Mutex<Pages>,
     /// Taken away before the address space goes.
     #[pin]
     claim: Mutex<Option<Claim>>,
@@ -118,6 +132,7 @@ impl Guest {
                 line,
                 home,
                 memory,
+                pages <- new_mutex!(Pages::Awaited),
                 claim <- new_mutex!(Some(claim)),
                 cpu <- new_mutex!(Some(cpu)),
                 waiting <- new_mutex!(KVVec::new()),
@@ -149,10 +164,24 @@ impl Guest {
         crate::sys::task::raise_resume();
     }
 
+    /// Takes the page lane. There is one, and none after the end of the task.
+    fn join(&self, lane: &Lane) -> Result {
+        let mut pages = self.pages.lock();
+        if !matches!(*pages, Pages::Awaited) {
+            return Err(EBUSY);
+        }
+        *pages = Pages::Open(lane.clone());
+        Ok(())
+    }
+
     /// Its task ends: whatever the reason, home hears of it.
     pub(crate) fn ended(&self) {
         list::remove(self);
         self.line.close();
+        let pages = core::mem::replace(&mut *self.pages.lock(), Pages::Over);
+        if let Pages::Open(lane) = pages {
+            lane.close();
+        }
         drop(self.claim.lock().take());
     }
 

@@ -65,13 +65,21 @@ pub(crate) fn serve(channel: Arc<Channel>) -> Result {
     if guest.origin().node != lane.channel().peer() {
         return Err(EPERM);
     }
-    lane.say(first.seq(), &Done { len: 0 })?;
+    guest.join(&lane)?;
+    let end = lane.say(first.seq(), &Done { len: 0 });
+    let end = end.and_then(|()| answer_all(&guest, &lane));
+    // The guest keeps it too, and home must not wait for more answers.
+    lane.close();
+    end
+}
+
+fn answer_all(guest: &Guest, lane: &Lane) -> Result {
     let mut page = KVVec::from_elem(0u8, PAGE, GFP_KERNEL)?;
     loop {
         let frame = lane.hear(Wait::Killable, Deadline::NEVER)?;
         let memory = guest.memory.get().ok_or(ESRCH)?;
         let room = page.first_chunk_mut().ok_or(EINVAL)?;
-        answer(&guest, &memory, &lane, &frame, room)?;
+        answer(guest, &memory, lane, &frame, room)?;
     }
 }
 
