@@ -243,6 +243,14 @@ out:
 	return -ENOMEM;
 }
 
+/* Can a clock say this? */
+static bool is_time(s64 now, s64 ahead)
+{
+	s64 sum;
+
+	return !check_add_overflow(now, ahead, &sum) && sum >= 0 && sum <= KTIME_MAX / 2;
+}
+
 /**
  * openmosix_set_clocks - let the current task's clocks go on from its home's
  * @monotonic: how far its CLOCK_MONOTONIC is ahead of ours, in nanoseconds
@@ -254,6 +262,9 @@ out:
  * data says for any clock; system calls that ask for it go home. So does the
  * vDSO for what follows home's ticks: the coarse clock, and time(). A file that
  * was written just now is never newer than that.
+ *
+ * Return: 0, -ERANGE for clocks that /proc/PID/timens_offsets does not allow
+ * either, or -errno.
  */
 int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 {
@@ -262,9 +273,12 @@ int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 	struct timens_offset at_home = { .sec = S64_MIN };
 	struct vdso_time_data *data;
 	struct time_namespace *ns;
-	int ret = ksys_unshare(CLONE_NEWTIME);
 	unsigned int i;
+	int ret;
 
+	if (!is_time(ktime_get(), monotonic) || !is_time(ktime_get_boottime(), boottime))
+		return -ERANGE;
+	ret = ksys_unshare(CLONE_NEWTIME);
 	if (ret)
 		return ret;
 	ns = current->nsproxy->time_ns_for_children;
@@ -333,13 +347,22 @@ void openmosix_forget_home(struct file *home, unsigned long start, unsigned long
 				      (start + len - 1) >> PAGE_SHIFT);
 }
 
-/** openmosix_set_brk - where the heap of the current guest begins and ends */
-void openmosix_set_brk(unsigned long start_brk, unsigned long brk)
+/**
+ * openmosix_set_brk - where the heap of the current guest begins and ends
+ * @start_brk: its first byte
+ * @brk: the first byte behind it
+ *
+ * Return: 0, -EINVAL when no heap can be there: brk() relies on them.
+ */
+int openmosix_set_brk(unsigned long start_brk, unsigned long brk)
 {
+	if (start_brk > brk || brk > TASK_SIZE_MAX - PAGE_SIZE)
+		return -EINVAL;
 	mmap_write_lock(current->mm);
 	current->mm->start_brk = start_brk;
 	current->mm->brk = brk;
 	mmap_write_unlock(current->mm);
+	return 0;
 }
 
 /** openmosix_get_brk - where the heap of the current task begins and ends */

@@ -194,7 +194,7 @@ int openmosix_sandbox(void);
 int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime);
 int openmosix_map(struct file *home, const struct openmosix_vma *vma);
 void openmosix_forget_home(struct file *home, unsigned long start, unsigned long len);
-void openmosix_set_brk(unsigned long start_brk, unsigned long brk);
+int openmosix_set_brk(unsigned long start_brk, unsigned long brk);
 void openmosix_get_brk(unsigned long *start_brk, unsigned long *brk);
 u32 openmosix_task_stay(struct task_struct *task);
 void openmosix_registrations_get(struct openmosix_registrations *out);

@@ -109,8 +109,7 @@ pub(crate) fn install_numbers(frame: &Frame) -> Result {
     if numbers.vdso != 0 {
         guest::map_vdso(numbers.vdso)?;
     }
-    guest::set_brk(numbers.start_brk, numbers.brk);
-    Ok(())
+    guest::set_brk(numbers.start_brk, numbers.brk)
 }
 
 /// Makes mappings of the current guest.

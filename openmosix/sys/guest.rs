@@ -152,9 +152,9 @@ pub(crate) fn brk() -> (u64, u64) {
 }
 
 /// Sets begin and end of the heap of the current guest.
-pub(crate) fn set_brk(start: u64, end: u64) {
+pub(crate) fn set_brk(start: u64, end: u64) -> Result {
     // SAFETY: `current` has an address space.
-    unsafe { bindings::openmosix_set_brk(start as usize, end as usize) };
+    to_result(unsafe { bindings::openmosix_set_brk(start as usize, end as usize) })
 }
 
 /// Unmaps a range of the current guest.
