@@ -130,7 +130,7 @@ def come(guest, frames):
     guest.lane.send("ComeHome", struct.pack("<QQ", 9, 0))
     for kind, payload in frames:
         guest.lane.send(kind, payload)
-    guest.forger.note("home" if guest.lane.hear()[0] == "Commit" else "not home")
+    guest.forger.note("home" if guest.lane.hear(4)[0] == "Commit" else "not home")
 
 
 def comes_with(name, frames):
