@@ -7,6 +7,7 @@
 //! * **1**: the first protocol. A 64-byte [`Hello`] each way, then a 32-byte proof of the cluster key
 //!   each way, then [frames](frame). Connections have a [`Purpose`]: `Control` joins two nodes,
 //!   `Process` and `Pages` are the call lane and the page lane of one migrated process.
+//! * **2**: [`Gossip`](gossip::Gossip) on control links.
 //!
 //! # Rules
 //!
@@ -25,6 +26,8 @@ pub(crate) mod call;
 pub(crate) mod codec;
 pub(crate) mod control;
 pub(crate) mod frame;
+#[allow(dead_code, reason = "the kernel does not gossip yet")]
+pub(crate) mod gossip;
 pub(crate) mod hello;
 pub(crate) mod image;
 pub(crate) mod life;
@@ -47,7 +50,7 @@ pub(crate) use frame::{
 pub(crate) use hello::Purpose;
 
 /// The protocol that this file and its modules describe.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 
 /// Where nodes listen, as openMosix always did.
 pub(crate) const PORT: u16 = 4660;

@@ -12,6 +12,7 @@ use super::{
         Malformed,
         Reader, //
     },
+    gossip::WINDOW,
     prepare::TEXT,
     BULK, //
 };
@@ -67,6 +68,8 @@ kinds! {
     Alive = 0x0001, max 64;
     /// I leave the cluster.
     Leave = 0x0002, max 0;
+    /// This is what I know of nodes.
+    Gossip = 0x0003, max 8 + WINDOW * 64;
 
     // Whether a process may come.
 

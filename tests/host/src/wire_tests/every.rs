@@ -5,6 +5,7 @@
 use crate::wire::{
     call::{Call, Reply},
     control::{Alive, Leave},
+    gossip::Gossip,
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas},
     life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
     pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
@@ -55,6 +56,19 @@ fn signals(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(encode(&signals))
 }
 
+fn gossip(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let gossip = Gossip::decode(payload)?;
+    assert_eq!(
+        gossip
+            .vectors
+            .iter()
+            .filter(|vector| vector.is_ok())
+            .count(),
+        gossip.vectors.len()
+    );
+    Ok(encode(&gossip))
+}
+
 fn pages(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     let pages = Pages::decode(payload)?;
     assert!(pages.count() > 0);
@@ -70,6 +84,7 @@ pub(crate) fn decode(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     match kind {
         Kind::Alive => again::<Alive>(payload),
         Kind::Leave => again::<Leave>(payload),
+        Kind::Gossip => gossip(payload),
         Kind::Prepare => again::<Prepare>(payload),
         Kind::Ready => again::<Ready>(payload),
         Kind::Refused => again::<Refused<'_>>(payload),

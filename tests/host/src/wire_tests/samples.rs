@@ -6,6 +6,7 @@ use super::every::encode;
 use crate::wire::{
     call::{Call, Reply},
     control::{Alive, Leave},
+    gossip::Gossip,
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas, REGISTERS},
     life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
     pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
@@ -32,6 +33,11 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             total: 7 << 40,
         }),
         Kind::Leave => encode(&Leave {}),
+        Kind::Gossip => encode(&Gossip {
+            flags: Gossip::ASK,
+            zero: 0,
+            vectors: Records::new(&count(9, 128)).unwrap(),
+        }),
         Kind::Prepare => encode(&Prepare {
             build: array(0x10),
             cpu: 0x3031_3233_3435_3637,
