@@ -25,10 +25,7 @@ use super::{
         Why, //
     },
     door::Offer,
-    rules::{
-        Kind,
-        Policy, //
-    },
+    rules::Kind,
     vector::{
         Standing,
         Status, //
@@ -38,7 +35,8 @@ use super::{
         Promise,
         Slot, //
     },
-    Balancer, //
+    Balancer,
+    PERIOD_MS, //
 };
 use crate::node::map::NodeId;
 
@@ -66,8 +64,8 @@ const DOUBT_PER_SECOND: u64 = 10;
 /// How many nodes are looked at closely.
 const SHORT: usize = 16;
 
-/// The most processes that are sent away in one period.
-pub(crate) const MOVES: usize = 4;
+/// The most processes that are sent away in one period for balance, even if all of them are small.
+pub(crate) const MOVES: usize = 16;
 
 impl Slot {
     /// The node as a place to run: what it said, what it was sent since then, and some doubt.
@@ -127,7 +125,8 @@ pub(super) struct Survey {
     short: Best<Reverse<(Cost, u64)>, NodeId, SHORT>,
 }
 
-/// A process on a node: what it costs there, and whether that is allowed at all.
+/// What a process would cost on a node to which it may go.
+#[derive(Clone, Copy)]
 struct Bid {
     node: NodeId,
     cost: Cost,
@@ -164,8 +163,13 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         }
         self.usher(now_ms, &survey, candidates);
 
-        // The one that gains most goes first; what it changes is seen by the next one.
+        // The one that gains most goes first; what it changes is seen by the next one. No more go than the link
+        // carries in a period.
+        let mut travelling_ms = 0;
         for _ in 0..MOVES {
+            if travelling_ms >= PERIOD_MS {
+                break;
+            }
             let first = candidates
                 .iter_mut()
                 .filter(|candidate| candidate.is_waiting())
@@ -175,6 +179,11 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             };
             first.decision = self.decide(now_ms, &survey, &first.process);
             self.send(now_ms, first);
+            if let Some(to) = first.decision.to {
+                travelling_ms = self
+                    .travelling_ms(&first.process, to)
+                    .saturating_add(travelling_ms);
+            }
         }
         for candidate in candidates.iter_mut().filter(|it| it.is_waiting()) {
             candidate.decision.to = None;
@@ -343,35 +352,34 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         scale: Scale,
         process: &Process<'_>,
     ) -> Option<Bid> {
-        let mut bids = [const { None }; SHORT + 1];
-        let (home, others) = bids.split_first_mut()?;
+        let mut bids = Best::<Reverse<Cost>, Bid, SHORT>::new();
+        let mut take = |bid: Option<Bid>| {
+            if let Some(bid) = bid {
+                bids.offer(Reverse(bid.cost), bid);
+            }
+            bid.is_some()
+        };
         if process.at != self.own.node {
-            *home = self.bid_home(scale, process);
+            take(self.bid_home(scale, process));
         }
-        let named = matches!(process.rules.mask, Some(mask) if mask.policy == Policy::Allow);
-        if process.rules.kind == Kind::Io {
-            // Its place is at home.
-        } else if named {
-            // The few nodes that it may go to need not be the best ones.
-            let allowed = self.view.slots().iter().filter(|slot| {
-                slot.is_open(now_ms)
-                    && process
-                        .rules
-                        .mask
-                        .is_some_and(|mask| mask.allows(slot.vector.node))
-            });
-            for (bid, slot) in others.iter_mut().zip(allowed) {
-                *bid = self.bid(now_ms, scale, process, slot);
+        if process.rules.kind != Kind::Io {
+            let short = survey.short.iter().filter_map(|node| self.view.get(node));
+            let mut found = false;
+            for slot in short {
+                found |= take(self.bid(now_ms, scale, process, slot));
             }
-        } else {
-            for (bid, node) in others.iter_mut().zip(survey.short.iter()) {
-                let slot = self.view.get(node);
-                *bid = slot.and_then(|slot| self.bid(now_ms, scale, process, slot));
+            // Those that it may go to, or that have room for it, need not be the best ones for others.
+            if !found {
+                for slot in self.view.slots() {
+                    if slot.is_open(now_ms) {
+                        take(self.bid(now_ms, scale, process, slot));
+                    }
+                }
             }
         }
-        let least = bids.iter().flatten().map(|bid| bid.cost).min()?;
+        let least = bids.iter().next()?.cost;
         let good = |bid: &Bid| bid.cost <= least.and_an_eighth();
-        self.random.pick(bids.into_iter().flatten().filter(good))
+        self.random.pick(bids.iter().filter(good))
     }
 
     /// What a process would cost on another node, if it may go there.
@@ -382,11 +390,8 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         if node == process.at || !allowed || !place.memory.has_room(process.resident) {
             return None;
         }
-        let travel_ms = self
-            .leaving_ms(process)
-            .saturating_add(travel_ms(process.resident, slot.path));
-        let delay =
-            travel(travel_ms, process.cpu_ms).saturating_add(self.talks(process, slot.path));
+        let travelling = travel(self.travelling_ms(process, node), process.cpu_ms);
+        let delay = travelling.saturating_add(self.talks(process, slot.path));
         let demand = Demand {
             share: process.usage.share / 10,
             resident: process.resident,
@@ -406,7 +411,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         let demand = Demand {
             share: process.usage.share / 10,
             resident: process.resident,
-            delay: travel(self.leaving_ms(process), process.cpu_ms),
+            delay: travel(self.travelling_ms(process, self.own.node), process.cpu_ms),
         };
         let cost = scale.cost(&place, &demand);
         Some(Bid {
@@ -415,10 +420,13 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         })
     }
 
-    /// Milliseconds that a process that is away needs to come home, which is the first part of any move.
-    fn leaving_ms(&self, process: &Process<'_>) -> u64 {
-        let path = self.view.get(process.at).map(|slot| slot.path);
-        path.map_or(0, |path| travel_ms(process.resident, path))
+    /// Milliseconds that a process needs to come home, if it is away, and to go to a node from there.
+    fn travelling_ms(&self, process: &Process<'_>, to: NodeId) -> u64 {
+        let step = |node| {
+            let slot = self.view.get(node);
+            slot.map_or(0, |slot| travel_ms(process.resident, slot.path))
+        };
+        step(process.at).saturating_add(step(to))
     }
 
     fn talks(&self, process: &Process<'_>, path: Path) -> u64 {

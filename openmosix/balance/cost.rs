@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! cost = B^((found + own + delay) / L) - B^(found / L)      processors
-//!      + B^((used + resident) / total) - B^(used / total)   memory
+//!      + B^((used + resident) / total) - B^(used / total)   memory, of which the first half is free
 //! ```
 //!
 //! * `found`: the load that the process finds on one processor, see [`Processors::found`];
@@ -19,6 +19,8 @@
 //! * `L`: the load where the process runs, itself included, rounded up to a power of two processes. In the paper it is
 //!   the greatest load of all nodes, doubled when it is exceeded; but one node that is hopelessly overloaded should not
 //!   keep all others from caring about small differences;
+//! * `used`, `total`: bytes beyond half of the memory. Unlike a processor that has something to do already, memory that
+//!   is there delays nobody as long as it is not scarce;
 //! * `B`: the number of nodes, but at least 64.
 //!
 //! What moving costs is spread over the time that the process will still run. That is not known, but processes that
@@ -155,9 +157,11 @@ impl Scale {
         let cpu = self.rise(found, after, self.load);
 
         let Memory { free, total, .. } = place.memory;
+        let half = total / 2;
         let used = total.saturating_sub(free);
         let filled = used.saturating_add(demand.resident);
-        let memory = self.rise(used, filled, total);
+        let scarce = |bytes: u64| bytes.saturating_sub(half);
+        let memory = self.rise(scarce(used), scarce(filled), scarce(total));
         Cost(cpu.saturating_add(memory))
     }
 }

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The most news in one message.
-const NEWS: usize = 4;
+const NEWS: usize = 8;
 
 /// The most nodes that are asked in one period: two at random, one that runs processes of this node, and one that
 /// missed an answer or is lost.

@@ -13,10 +13,7 @@ use core::{
 };
 
 use super::{
-    choice::{
-        Survey,
-        MOVES, //
-    },
+    choice::Survey,
     decision::{
         Candidate,
         Decision,
@@ -27,6 +24,9 @@ use super::{
     view::Slot,
     Balancer, //
 };
+
+/// The most processes that are pushed in one period, because memory runs out.
+const PUSHED: usize = 4;
 
 /// A guest of this node.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
                 self.own.evicted = self.own.evicted.saturating_add(guest.resident);
             }
         }
-        for _ in 0..MOVES {
+        for _ in 0..PUSHED {
             let shortage = self.own.shortage();
             if shortage == 0 {
                 break;
@@ -98,7 +98,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
 
     /// Sends away own processes that cannot stay here.
     pub(super) fn usher(&mut self, now_ms: u64, survey: &Survey, candidates: &mut [Candidate<'_>]) {
-        for _ in 0..MOVES {
+        for _ in 0..PUSHED {
             let shortage = self.own.shortage();
             if shortage == 0 {
                 break;

@@ -107,6 +107,20 @@ fn full_memory_outweighs_an_idle_processor() {
 }
 
 #[test]
+fn memory_has_a_price_when_it_is_scarce() {
+    let scale = Scale::new(10, 200);
+    let cost = |free, resident| {
+        scale.cost(
+            &place(1, STANDARD_SPEED, 0, free),
+            &demand(100, resident, 0),
+        )
+    };
+    assert_eq!(cost(8 * GIB, 2 * GIB), cost(8 * GIB, 0));
+    let costs: Vec<Cost> = [5, 4, 3, 2].map(|free| cost(free * GIB, GIB)).to_vec();
+    assert!(costs.is_sorted() && costs[1] < costs[2], "{costs:?}");
+}
+
+#[test]
 fn talking_and_travelling_are_loads() {
     let path = Path {
         round_trip_us: 200,
