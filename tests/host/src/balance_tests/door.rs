@@ -170,3 +170,18 @@ fn an_idle_node_without_memory_takes_nobody() {
     node.own.sample(60_000, &sample);
     assert_eq!(node.accept(&OFFER), Err(Refusal::Memory));
 }
+
+#[test]
+fn a_large_guest_that_comes_is_no_shortage() {
+    let mut node = node();
+    let large = Offer {
+        resident: GIB,
+        ..OFFER
+    };
+    assert_eq!(node.accept(&large), Ok(()));
+    node.arrived(&large);
+    let mut after = sample(0);
+    after.memory.free = 2 * GIB;
+    node.own.sample(250, &after);
+    assert_eq!(node.own.shortage(), 0);
+}

@@ -213,3 +213,38 @@ fn a_link_that_broke_is_a_missed_answer() {
     cluster.pass(15);
     assert_eq!(standing(&cluster, 1, 3), Standing::Gone);
 }
+
+/// When a node that hears nothing makes another one suspect, if it looks every so many milliseconds.
+fn suspects_after(period_ms: u64) -> u64 {
+    let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 1]);
+    let mut vector = own(2).vector();
+    vector.edition.version = 1;
+    node.view.merge(1_000_000, vector, Standing::Alive, 0);
+    (1..30)
+        .map(|n| n * period_ms)
+        .find(|later| {
+            node.tick(1_000_000 + later, &[], &mut |_| ());
+            node.view.slots()[0].standing != Standing::Alive
+        })
+        .expect("never suspects")
+}
+
+#[test]
+fn who_is_late_has_patience() {
+    assert!((4_000..=6_000).contains(&suspects_after(1_000)));
+    assert!(suspects_after(3_000) >= 12_000);
+}
+
+#[test]
+fn who_knows_better_contradicts() {
+    let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 1]);
+    let mut vector = own(2).vector();
+    vector.edition.version = 5;
+    node.view.merge(1_000, vector, Standing::Alive, 0);
+    vector.edition.version = 4;
+    for (standing, news) in [(Standing::Alive, false), (Standing::Suspect, true)] {
+        assert_eq!(node.view.merge(1_000, vector, standing, 0), None);
+        let slot = node.view.get(id(2)).unwrap();
+        assert_eq!((slot.standing, slot.news > 0), (Standing::Alive, news));
+    }
+}
