@@ -20,6 +20,7 @@ pub(crate) use cluster::{
     each,
     id_self,
     info,
+    ip_self,
     is_in_map,
     is_peer_at,
     is_up,

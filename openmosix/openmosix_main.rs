@@ -7,7 +7,9 @@
 //! ```text
 //! hooks                                   what C calls
 //! control                                 /proc/hpc, /proc/PID
+//! balancer                                where processes run: the kernel's side
 //! migrate   deputy   guest                what happens to a process
+//! balance   load                          pure: where processes run, and how loaded nodes are
 //! task    image                           what a process is, and how it travels
 //! link    node                            connections, and who is at their other end
 //! wire    syscall                         pure: messages, and the table of system calls
@@ -16,6 +18,10 @@
 //!
 //! See Documentation/openmosix/overview.rst.
 
+#[allow(dead_code, reason = "nothing is placed yet")]
+mod balance;
+#[allow(dead_code, reason = "nothing is placed yet")]
+mod balancer;
 mod control;
 mod deputy;
 mod error;
@@ -24,6 +30,8 @@ mod guest;
 mod hooks;
 mod image;
 mod link;
+#[allow(dead_code, reason = "nothing is placed yet")]
+mod load;
 mod migrate;
 mod node;
 mod sys;
@@ -46,6 +54,7 @@ struct OpenMosix;
 impl kernel::Module for OpenMosix {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         node::start()?;
+        balancer::start()?;
         link::start(migrate::incoming)?;
         migrate::arrive::start(hooks::start_guest);
         deputy::list::start()?;

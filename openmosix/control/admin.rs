@@ -11,6 +11,7 @@ use kernel::{
 
 use super::TREE;
 use crate::{
+    balancer,
     link::refused::Refusal,
     node::{
         self,
@@ -54,6 +55,7 @@ impl Files {
 fn reconfigure(change: impl FnOnce() -> Result) -> Result {
     let mut nodes = TREE.as_ref().ok_or(ENODEV)?.nodes.lock();
     change()?;
+    balancer::refresh()?;
     nodes.refresh()
 }
 

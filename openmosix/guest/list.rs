@@ -8,7 +8,10 @@ use super::{
     Guest,
     Token, //
 };
-use crate::control;
+use crate::{
+    control,
+    sys, //
+};
 use kernel::{
     alloc::KVec,
     new_mutex,
@@ -72,6 +75,18 @@ pub(crate) fn remove(guest: &Guest) {
         at.and_then(|at| entries.remove(at).ok())
     };
     drop(entry);
+}
+
+/// How many guests there are, and how many of them run or wait for a processor.
+pub(crate) fn count() -> (usize, u32) {
+    let Some(list) = LIST.as_ref() else {
+        return (0, 0);
+    };
+    let entries = list.entries.lock();
+    let running = entries
+        .iter()
+        .filter(|entry| sys::task::is_running(entry.guest.task()));
+    (entries.len(), u32::try_from(running.count()).unwrap_or(0))
 }
 
 /// The guest whose page lane says this.

@@ -117,6 +117,13 @@ pub(crate) fn id_self() -> Option<NodeId> {
     NodeId::new(u16::try_from(ME.load(Relaxed)).ok()?)
 }
 
+/// This node's address; 0.0.0.0 while it is not known.
+pub(crate) fn ip_self() -> Ip {
+    with_config(|config| config.map().address(config.me))
+        .flatten()
+        .unwrap_or(Ip::from_bits(0))
+}
+
 /// Where to reach a node.
 pub(crate) fn address(id: NodeId) -> Option<Address> {
     let ip = with_config(|config| config.map().address(id)).flatten()?;

@@ -20,6 +20,12 @@ pub(crate) fn speed() -> u32 {
     unsafe { bindings::tsc_khz / 1000 }
 }
 
+/// Tasks that run or wait for a processor, the current one among them.
+pub(crate) fn running() -> u32 {
+    // SAFETY: Always safe to call.
+    unsafe { bindings::nr_running() }
+}
+
 /// Bytes of memory.
 pub(crate) fn memory() -> u64 {
     let mut info = bindings::sysinfo::default();
@@ -33,6 +39,13 @@ pub(crate) fn free_memory() -> u64 {
     // SAFETY: Always safe to call.
     let pages = unsafe { bindings::si_mem_available() };
     u64::try_from(pages).unwrap_or(0) * PAGE_SIZE as u64
+}
+
+/// Per mille of the last ten seconds in which some task waited for memory; 0 if the kernel does not know.
+pub(crate) fn memory_pressure() -> u16 {
+    // SAFETY: Always safe to call.
+    let pressure = unsafe { bindings::openmosix_memory_pressure() };
+    u16::try_from(pressure.min(1_000)).unwrap_or(1_000)
 }
 
 /// Nanoseconds since boot, by the monotonic clock.
