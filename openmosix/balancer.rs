@@ -4,8 +4,13 @@
 //!
 //! What it decides is pure ([`crate::balance`]); here it gets the time, samples of the machine, and the
 //! administrator's [settings]. It is there while openMosix is on. A work item takes a [sample] some times a second and
-//! calls [`tick`](balance::Balancer::tick) once in each period.
+//! calls [`tick`](balance::Balancer::tick) once in each period; then it [gossips](gossip), and what [follows](events)
+//! from that is done.
 
+pub(crate) mod about;
+mod events;
+pub(crate) mod evict;
+pub(crate) mod gossip;
 pub(crate) mod sample;
 pub(crate) mod settings;
 mod speed;
@@ -32,11 +37,19 @@ use crate::{
     balance::{
         self,
         own::Own,
+        vector::{
+            Address,
+            Vector, //
+        },
         view::Slot,
         PERIOD_MS, //
     },
+    deputy,
     link::door,
-    load::Processors,
+    load::{
+        metric::STANDARD_SPEED,
+        Processors, //
+    },
     node::{
         self,
         map::MAX_NODES,
@@ -48,6 +61,7 @@ use crate::{
         machine,
         task, //
     },
+    wire::gossip::Gossip,
 };
 use settings::Settings;
 
@@ -134,12 +148,15 @@ pub(crate) fn set(change: impl FnOnce(&mut Settings) -> Result) -> Result {
 }
 
 /// An address as nodes tell it each other.
-pub(crate) fn mapped(ip: Ip) -> balance::vector::Address {
+pub(crate) fn mapped(ip: Ip) -> Address {
     let mut address = [0; 16];
     let bits = u128::from(ip.to_bits()) | 0xffff << 32;
     address.copy_from_slice(&bits.to_be_bytes());
     address
 }
+
+/// Hears what happens on the links to other nodes.
+pub(crate) const LISTENER: &dyn node::Listener = &gossip::Ear;
 
 /// Follows the configuration: there is a balancer for this node as it is now, or none if openMosix is off.
 ///
@@ -160,10 +177,33 @@ pub(crate) fn refresh() -> Result {
         drop(old);
         Seat::again(seat.clone(), 0);
     }
-    set(|_| Ok(()))
+    set(|_| Ok(()))?;
+    let mut nodes = KVVec::new();
+    node::each(|id, ip| Ok(nodes.push((id, ip), GFP_KERNEL)?))?;
+    let now_ms = now_ms();
+    with(|balancer| {
+        balancer
+            .view
+            .retain(|known| nodes.iter().any(|(id, _)| *id == known));
+        for (id, ip) in &nodes {
+            // Who is known already stays as it is known.
+            let _ = balancer.introduce(now_ms, unheard(*id, *ip));
+        }
+    });
+    Ok(())
 }
 
-fn make(me: NodeId, address: balance::vector::Address) -> Result<Balancer> {
+/// A node that has said nothing yet.
+fn unheard(id: NodeId, ip: Ip) -> Vector {
+    Own::new(id, mapped(ip), 0, Processors::new(1, STANDARD_SPEED)).vector()
+}
+
+/// Says farewell, before openMosix is switched off.
+pub(crate) fn farewell() {
+    gossip::farewell();
+}
+
+fn make(me: NodeId, address: Address) -> Result<Balancer> {
     let cpus = u16::try_from(machine::cpus()).unwrap_or(u16::MAX);
     let life = u32::try_from(task::clocks().realtime / kernel::time::NSEC_PER_SEC).unwrap_or(0);
     let own = Own::new(me, address, life, Processors::new(cpus, speed::measured()));
@@ -209,5 +249,25 @@ impl Seat {
 
 /// Once in each period. May sleep.
 fn tick(now_ms: u64) {
-    let _ = with(|balancer| balancer.tick(now_ms, &[], &mut |_| ()));
+    let mut events = KVec::new();
+    let friends = deputy::list::nodes().unwrap_or_default();
+    let asked = with(|balancer| {
+        balancer.tick(now_ms, &friends, &mut |event| {
+            // Without memory it is noticed by its link that a node is gone.
+            let _ = events.push(event, GFP_KERNEL);
+        })
+    });
+    for node in asked.into_iter().flatten().flatten() {
+        gossip::send(node, Gossip::ASK);
+    }
+    events::happened(&events);
+    evict::evict();
+    bring();
+}
+
+/// Has all processes of this node come home, if the administrator said so.
+fn bring() {
+    if settings().bring {
+        deputy::list::bring();
+    }
 }

@@ -20,7 +20,6 @@
 
 #[allow(dead_code, reason = "nothing is placed yet")]
 mod balance;
-#[allow(dead_code, reason = "nothing is placed yet")]
 mod balancer;
 mod control;
 mod deputy;
@@ -53,11 +52,11 @@ struct OpenMosix;
 
 impl kernel::Module for OpenMosix {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        node::start()?;
         balancer::start()?;
+        node::start(balancer::LISTENER)?;
         link::start(migrate::incoming)?;
         migrate::arrive::start(hooks::start_guest);
-        deputy::list::start()?;
+        deputy::list::start(hooks::call_home)?;
         guest::list::start()?;
         control::start()?;
         pr_info!("up; protocol {}\n", wire::VERSION);

@@ -7,7 +7,9 @@
 //! * **1**: the first protocol. A 64-byte [`Hello`] each way, then a 32-byte proof of the cluster key
 //!   each way, then [frames](frame). Connections have a [`Purpose`]: `Control` joins two nodes,
 //!   `Process` and `Pages` are the call lane and the page lane of one migrated process.
-//! * **2**: [`Gossip`](gossip::Gossip) on control links.
+//! * **2**: [`Gossip`](gossip::Gossip) on control links, in place of `Alive`; [`Ping`](control::Ping) and
+//!   [`Pong`](control::Pong). [`Prepare`](prepare::Prepare) says what the source believes and what the process wants;
+//!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused.
 //!
 //! # Rules
 //!
@@ -26,7 +28,6 @@ pub(crate) mod call;
 pub(crate) mod codec;
 pub(crate) mod control;
 pub(crate) mod frame;
-#[allow(dead_code, reason = "the kernel does not gossip yet")]
 pub(crate) mod gossip;
 pub(crate) mod hello;
 pub(crate) mod image;

@@ -39,6 +39,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <trace/events/openmosix.h>
 
 #ifdef CONFIG_OPENMOSIX
 /*

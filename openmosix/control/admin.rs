@@ -9,7 +9,10 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::TREE;
+use super::{
+    switches,
+    TREE, //
+};
 use crate::{
     balancer,
     link::refused::Refusal,
@@ -33,6 +36,7 @@ pub(super) struct Files {
     _refused: File<Refused>,
     #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
     _fault: File<fault::Fault>,
+    _switches: switches::Files,
     _dir: Dir,
 }
 
@@ -46,6 +50,7 @@ impl Files {
             _refused: File::new(c"refused", &dir, Arc::new(Refused, GFP_KERNEL)?)?,
             #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
             _fault: File::new(c"fault", &dir, Arc::new(fault::Fault, GFP_KERNEL)?)?,
+            _switches: switches::Files::new(&dir)?,
             _dir: dir,
         })
     }
@@ -92,6 +97,7 @@ impl Content for Mospe {
             return Err(EINVAL);
         }
         reconfigure(|| {
+            balancer::farewell();
             node::off();
             Ok(())
         })

@@ -10,6 +10,7 @@ use super::{
     },
 };
 use crate::{
+    balancer,
     deputy::{
         self,
         memory::PageLane,
@@ -31,6 +32,7 @@ use crate::{
         Purpose,
         Wait, //
     },
+    load::metric::PROCESS,
     node::{
         self,
         NodeId, //
@@ -99,7 +101,10 @@ pub(super) fn depart(migrant: &Migrant, to: NodeId, regs: &mut Regs<'_>) -> Opti
             if rewound {
                 deputy.hold();
             }
-            process.arrived(timer.done());
+            let record = timer.done();
+            let (bytes, us) = record.copied();
+            balancer::gossip::transferred(to, bytes, us);
+            process.arrived(record);
             Some(deputy)
         }
         Err(failure) => {
@@ -237,10 +242,12 @@ fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<
         xfeatures: cpu::xfeatures(),
         xstate: u32::try_from(cpu::xstate_size()).map_err(|_| "processor state too large")?,
         home: node::id_self().ok_or("openMosix is off")?.get(),
-        zero: 0,
+        flags: Prepare::ORDERED,
         pid: u32::try_from(process.task().pid()).map_err(|_| "no pid")?,
         epoch,
         resident,
+        believed: 0,
+        share: PROCESS,
         comm: sys::task::comm(),
     };
     lane.say(0, &message).map_err(words)?;

@@ -14,12 +14,6 @@ pub(crate) fn cpus() -> u32 {
     unsafe { bindings::num_online_cpus() }
 }
 
-/// How fast one processor is; 1000 is openMosix's Pentium III at 1 GHz.
-pub(crate) fn speed() -> u32 {
-    // SAFETY: Written during boot only.
-    unsafe { bindings::tsc_khz / 1000 }
-}
-
 /// Tasks that run or wait for a processor, the current one among them.
 pub(crate) fn running() -> u32 {
     // SAFETY: Always safe to call.

@@ -156,6 +156,11 @@ __rust_helper void *rust_helper_page_address(struct page *page)
 	return page_address(page);
 }
 
+__rust_helper unsigned long rust_helper_openmosix_mm_pages(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->total_vm);
+}
+
 __rust_helper void rust_helper_task_lock(struct task_struct *task)
 {
 	task_lock(task);
