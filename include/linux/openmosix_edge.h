@@ -26,7 +26,6 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
@@ -202,6 +201,7 @@ u32 openmosix_task_stay(struct task_struct *task);
 void openmosix_registrations_get(struct openmosix_registrations *out);
 void openmosix_registrations_clear(void);
 void openmosix_registrations_set(const struct openmosix_registrations *in);
+u32 openmosix_running(void);
 void openmosix_account(u64 utime_ns);
 void openmosix_after_call(void);
 void openmosix_kick(struct task_struct *task);

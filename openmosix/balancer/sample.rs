@@ -9,10 +9,10 @@ use crate::{
     sys::machine, //
 };
 
-/// Takes a sample. To be called in a task of the kernel, which does not count.
+/// Takes a sample.
 pub(crate) fn take() -> Sample {
     let (present, running) = guest::list::count();
-    let all = machine::running().saturating_sub(1);
+    let all = machine::running();
     Sample {
         local: all.saturating_sub(running),
         guests: running.min(all),

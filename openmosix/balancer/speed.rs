@@ -17,8 +17,11 @@ const STANDARD_STEPS: u64 = 400_000;
 /// Steps between two looks at the clock.
 const BATCH: u64 = 20_000;
 
-/// Nanoseconds of CPU time to measure for: some periods of whatever shares processors between virtual machines.
-const LONG_NS: u64 = 300_000_000;
+/// Nanoseconds of CPU time of one attempt: a period of whatever shares processors between virtual machines.
+const LONG_NS: u64 = 100_000_000;
+
+/// Attempts, the best of which counts: the others were disturbed.
+const ATTEMPTS: usize = 4;
 
 /// The speed as it was measured, once.
 pub(crate) fn measured() -> u32 {
@@ -27,8 +30,9 @@ pub(crate) fn measured() -> u32 {
     if let Some(speed) = SPEED.copy() {
         return speed;
     }
+    let best = (0..ATTEMPTS).map(|_| measure()).max();
     // If somebody else was faster, its result is as good.
-    SPEED.populate(measure());
+    SPEED.populate(best.unwrap_or(STANDARD_SPEED));
     SPEED.copy().unwrap_or(STANDARD_SPEED)
 }
 
@@ -46,8 +50,8 @@ fn measure() -> u32 {
         state = black_box(state);
         steps += BATCH;
         let spent_ns = task::cpu_time(&current).saturating_sub(begin);
-        if spent_ns >= LONG_NS || kernel::current!().signal_pending() {
-            let per_ms = steps.saturating_mul(1_000_000) / spent_ns.max(1);
+        if spent_ns >= LONG_NS {
+            let per_ms = steps.saturating_mul(1_000_000) / spent_ns;
             let speed = per_ms.saturating_mul(STANDARD_SPEED.into()) / STANDARD_STEPS;
             return u32::try_from(speed.max(1)).unwrap_or(u32::MAX);
         }

@@ -14,10 +14,10 @@ pub(crate) fn cpus() -> u32 {
     unsafe { bindings::num_online_cpus() }
 }
 
-/// Tasks that run or wait for a processor, the current one among them.
+/// Tasks of users that run or wait for a processor, guests among them.
 pub(crate) fn running() -> u32 {
     // SAFETY: Always safe to call.
-    unsafe { bindings::nr_running() }
+    unsafe { bindings::openmosix_running() }
 }
 
 /// Bytes of memory.
