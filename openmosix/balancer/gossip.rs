@@ -79,9 +79,10 @@ impl Listener for Ear {
 
     fn is_elsewhere(&self, node: NodeId, ip: Ip) -> bool {
         with(|balancer| {
-            balancer.view.get(node).is_some_and(|slot| {
-                slot.vector.address != mapped(ip) && !slot.standing.is_down()
-            })
+            balancer
+                .view
+                .get(node)
+                .is_some_and(|slot| slot.vector.address != mapped(ip) && !slot.standing.is_down())
         })
         .unwrap_or(false)
     }

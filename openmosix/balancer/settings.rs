@@ -77,7 +77,9 @@ impl Settings {
     /// Makes a node what was set.
     pub(super) fn apply(&self, own: &mut Own) {
         let cpus = own.processors.count();
-        own.status = Status::CONF.with(Status::UP, true).with(self.switches, true);
+        own.status = Status::CONF
+            .with(Status::UP, true)
+            .with(self.switches, true);
         own.expel = self.expel;
         own.bring = self.bring;
         own.processors = Processors::new(cpus, self.speed());

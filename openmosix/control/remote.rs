@@ -12,8 +12,7 @@ use kernel::{
 
 use super::TREE;
 use crate::{
-    balancer,
-    guest,
+    balancer, guest,
     node::NodeId,
     sys::{
         mm::PAGE,

@@ -15,15 +15,13 @@ use crate::{
         vector::Status, //
     },
     balancer::{
-        self,
-        evict,
+        self, evict,
         settings::{
             Policy,
             Settings, //
         },
     },
-    deputy,
-    guest,
+    deputy, guest,
     sys::proc::{
         Content,
         Dir,

@@ -29,9 +29,7 @@ use kernel::{
 };
 
 use super::{
-    cluster,
-    id_self,
-    listener,
+    cluster, id_self, listener,
     map::{
         Ip,
         NodeId, //

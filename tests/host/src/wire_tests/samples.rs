@@ -8,7 +8,9 @@ use crate::wire::{
     control::{Leave, Ping, Pong},
     gossip::Gossip,
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas, REGISTERS},
-    life::{ComeHome, Evict, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
+    life::{
+        ComeHome, Evict, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage,
+    },
     pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
     prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Reason, Refused},
     Kind, Records, Table, PAGE,
