@@ -46,6 +46,8 @@ struct List {
     entries: Mutex<KVec<Entry>>,
     /// How many there are.
     count: Atomic<usize>,
+    /// How many more were let in, and are not here yet.
+    coming: Atomic<i32>,
     /// Who waits for guests to leave.
     #[pin]
     leaves: WaitQueue,
@@ -59,6 +61,7 @@ pub(crate) fn start() -> Result {
         pin_init!(List {
             entries <- new_mutex!(KVec::new(), "guest::List::entries"),
             count: Atomic::new(0),
+            coming: Atomic::new(0),
             leaves <- WaitQueue::new(c"guest::List::leaves", static_lock_class!()),
         }),
         GFP_KERNEL,
@@ -112,12 +115,34 @@ pub(crate) fn all() -> Result<KVec<Arc<Guest>>> {
     Ok(guests)
 }
 
-/// Waits until there are no guests. Any signal ends that.
+/// Waits until there are no guests, and none is on its way here. Any signal ends that.
 pub(crate) fn await_none() -> Result {
     let list = LIST.as_ref().ok_or(ENODEV)?;
     list.leaves.wait(Wait::Interruptible, Deadline::NEVER, || {
-        list.count.load(Relaxed) == 0
+        list.count.load(Relaxed) == 0 && list.coming.load(Relaxed) == 0
     })
+}
+
+/// A guest is on its way here, until this is dropped.
+pub(crate) struct Coming(());
+
+impl Coming {
+    /// One more guest.
+    pub(crate) fn new() -> Self {
+        if let Some(list) = LIST.as_ref() {
+            list.coming.add(1, Relaxed);
+        }
+        Self(())
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if let Some(list) = LIST.as_ref() {
+            list.coming.fetch_sub(1, Relaxed);
+            list.leaves.wake_all();
+        }
+    }
 }
 
 /// How many guests there are, and how many of them run or wait for a processor.

@@ -98,6 +98,7 @@ pub(crate) struct Arrival {
 struct Welcome {
     offer: Offer,
     arrived: Atomic<bool>,
+    _coming: list::Coming,
 }
 
 impl Welcome {
@@ -108,11 +109,13 @@ impl Welcome {
             resident: prepare.resident,
             ordered: prepare.flags & Prepare::ORDERED != 0,
         };
+        let coming = list::Coming::new();
         let accepted = balancer::with(|balancer| balancer.accept(&offer));
         match accepted.unwrap_or(Err(Refusal::Blocked)) {
             Ok(()) => Ok(Self {
                 offer,
                 arrived: Atomic::new(false),
+                _coming: coming,
             }),
             Err(Refusal::Blocked) => Err(Reason::Blocked),
             Err(Refusal::Memory) => Err(Reason::Memory),
