@@ -54,8 +54,12 @@ const PING_BEATS: u32 = 16;
 /// Milliseconds that a call may take.
 const CALL_MS: u32 = 3_000;
 
-/// Milliseconds that a short message may take to be sent. There is room for many, so a link that is slower is broken.
-const SEND_MS: u32 = 300;
+/// Milliseconds that a short message may take to be sent. There is room for many, so nobody waits that long unless the
+/// link is broken, or this machine does not get round to it.
+const SEND_MS: u32 = 5_000;
+
+/// Milliseconds that a farewell may take to be sent.
+const FAREWELL_MS: u32 = 300;
 
 /// Milliseconds for which who spoke on the link cannot be gone, whatever others say.
 const HEARD_MS: i64 = 3_000;
@@ -155,7 +159,7 @@ impl Peer {
     pub(super) fn stop(&self) {
         self.stopped.store(true, Relaxed);
         // If it does not get through, silence says the same.
-        let _ = self.send(Kind::Leave, &[]);
+        let _ = self.send_within(FAREWELL_MS, Kind::Leave, &[]);
         self.lost("left by this node");
         link::cut(self.id);
     }
@@ -222,10 +226,13 @@ impl Peer {
 
     /// Sends a short message, if there is a link.
     pub(super) fn send(&self, kind: Kind, payload: &[u8]) -> Result {
+        self.send_within(SEND_MS, kind, payload)
+    }
+
+    fn send_within(&self, ms: u32, kind: Kind, payload: &[u8]) -> Result {
         let channel = self.channel().ok_or(ENOTCONN)?;
-        let soon = Deadline::ms(SEND_MS);
         channel
-            .send_by(soon, kind, 0, 0, &[payload])
+            .send_by(Deadline::ms(ms), kind, 0, 0, &[payload])
             .inspect_err(|_| self.lost_if(&channel, "link lost"))
     }
 
