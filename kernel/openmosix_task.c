@@ -420,6 +420,24 @@ void openmosix_set_action(int sig, const struct sigaction *in)
 }
 
 /**
+ * openmosix_running - how many tasks of users run or wait for a processor
+ *
+ * Kernel threads do not count: who looks is woken by the same tick as many of
+ * them, and would see more than there is.
+ */
+u32 openmosix_running(void)
+{
+	struct task_struct *process, *task;
+	u32 running = 0;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+		running += task_is_running(task) && !(task->flags & PF_KTHREAD);
+	rcu_read_unlock();
+	return running;
+}
+
+/**
  * openmosix_dumps_core - does a signal wait for the current task that would
  * end it with a core dump?
  */

@@ -3,7 +3,7 @@
 //! What the administrator sees and does: `/proc/hpc`.
 //!
 //! ```text
-//! /proc/hpc/admin/     switches and counters     admin
+//! /proc/hpc/admin/     switches and counters     admin, switches
 //! /proc/hpc/nodes/N/   one node each             nodes
 //! /proc/hpc/remote/P/  one guest each            remote
 //! /proc/PID/           orders, and where it is    pid
@@ -13,6 +13,7 @@ mod admin;
 mod nodes;
 pub(crate) mod pid;
 mod remote;
+mod switches;
 
 use kernel::{
     new_mutex,
@@ -60,4 +61,12 @@ pub(crate) fn start() -> Result {
     )?;
     TREE.populate(tree);
     Ok(())
+}
+
+/// The nodes that are known have changed: their directories follow.
+pub(crate) fn nodes_changed() {
+    if let Some(tree) = TREE.as_ref() {
+        // A directory that there is no memory for is made the next time.
+        let _ = tree.nodes.lock().refresh();
+    }
 }

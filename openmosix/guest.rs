@@ -16,6 +16,8 @@ pub(crate) mod list;
 pub(crate) mod pages;
 
 use crate::{
+    balance::decision::Why,
+    balancer,
     image::cpu::Cpu,
     link::lane::Lane,
     node::NodeId,
@@ -29,9 +31,11 @@ use crate::{
         signal, //
     },
     task::target::Token,
+    wire::Message,
 };
 use core::sync::atomic::{
     AtomicBool,
+    AtomicU32,
     AtomicUsize,
     Ordering, //
 };
@@ -110,6 +114,13 @@ pub(crate) struct Guest {
     tell_mask: AtomicBool,
     /// The process is home again, or over.
     gone: AtomicBool,
+    /// When it came, in milliseconds since boot.
+    since_ms: u64,
+    /// Why it has to leave this node, and when its home was told so last.
+    #[pin]
+    pushed: SpinLock<Option<(Why, u64)>>,
+    /// Hundredths of a process that it counts as since it is this node's; 0 before.
+    share: AtomicU32,
 }
 
 impl Guest {
@@ -143,6 +154,9 @@ impl Guest {
                 paused: AtomicBool::new(false),
                 tell_mask: AtomicBool::new(false),
                 gone: AtomicBool::new(false),
+                since_ms: balancer::now_ms(),
+                pushed <- new_spinlock!(None),
+                share: AtomicU32::new(0),
             }),
             GFP_KERNEL,
         )
@@ -156,6 +170,46 @@ impl Guest {
     /// Its task here.
     pub(crate) fn task(&self) -> &Task {
         &self.task
+    }
+
+    /// When it came, in milliseconds since boot.
+    pub(crate) fn since_ms(&self) -> u64 {
+        self.since_ms
+    }
+
+    /// Bytes of memory that it uses.
+    pub(crate) fn resident(&self) -> u64 {
+        self.memory.get().map_or(0, |mm| mm.resident())
+    }
+
+    /// Bytes of its address space.
+    pub(crate) fn size(&self) -> u64 {
+        self.memory.get().map_or(0, |mm| mm.size())
+    }
+
+    /// Why it has to leave this node, if so.
+    pub(crate) fn pushed(&self) -> Option<Why> {
+        self.pushed.lock().map(|(why, _)| why)
+    }
+
+    /// Notes why it has to leave; whether it is time to tell its home. One that has not arrived waits.
+    pub(crate) fn push(&self, why: Option<Why>, now_ms: u64, again_ms: u64) -> bool {
+        let mut pushed = self.pushed.lock();
+        let told_ms = pushed.map(|(_, told_ms)| told_ms);
+        let due = self.share.load(Ordering::Relaxed) > 0
+            && told_ms.is_none_or(|told_ms| now_ms.saturating_sub(told_ms) >= again_ms);
+        *pushed = why.map(|why| (why, if due { now_ms } else { told_ms.unwrap_or(0) }));
+        due
+    }
+
+    /// Tells its home something unasked.
+    pub(crate) fn say_home<'a, M: Message<'a>>(&self, message: &M) -> Result {
+        self.line.lane().say(0, message)
+    }
+
+    /// It is this node's, and counts as so many hundredths of a process.
+    pub(crate) fn settled(&self, share: u32) {
+        self.share.store(share.max(1), Ordering::Relaxed);
     }
 
     /// A fault of the program, judged at home; asks for no sleep.
@@ -177,6 +231,10 @@ impl Guest {
     /// Its task ends: whatever the reason, home hears of it.
     pub(crate) fn ended(&self) {
         list::remove(self);
+        let share = self.share.load(Ordering::Relaxed);
+        if share > 0 {
+            balancer::with(|balancer| balancer.guest_left(share));
+        }
         self.line.close();
         let pages = core::mem::replace(&mut *self.pages.lock(), Pages::Over);
         if let Pages::Open(lane) = pages {

@@ -252,6 +252,19 @@ fn bring_home(mm: usize) -> Result {
     deputy::list::await_return(mm)
 }
 
+/// Has a process of this node come home, unless it does already.
+pub(crate) fn call_home(task: &Task) -> Result {
+    let migrant = migrant_of(task).ok_or(ESRCH)?;
+    let process = migrant.process();
+    if process.destination() != Some(Destination::Home) {
+        process.give_order(Order {
+            to: Destination::Home,
+            at_exec: false,
+        });
+    }
+    Ok(())
+}
+
 /// C: `__openmosix_access()`. May sleep; no locks held.
 ///
 /// # Safety

@@ -7,7 +7,9 @@
 //! ```text
 //! hooks                                   what C calls
 //! control                                 /proc/hpc, /proc/PID
+//! balancer                                where processes run: the kernel's side
 //! migrate   deputy   guest                what happens to a process
+//! balance   load                          pure: where processes run, and how loaded nodes are
 //! task    image                           what a process is, and how it travels
 //! link    node                            connections, and who is at their other end
 //! wire    syscall                         pure: messages, and the table of system calls
@@ -16,6 +18,9 @@
 //!
 //! See Documentation/openmosix/overview.rst.
 
+#[allow(dead_code, reason = "nothing is placed yet")]
+mod balance;
+mod balancer;
 mod control;
 mod deputy;
 mod error;
@@ -24,6 +29,8 @@ mod guest;
 mod hooks;
 mod image;
 mod link;
+#[allow(dead_code, reason = "nothing is placed yet")]
+mod load;
 mod migrate;
 mod node;
 mod sys;
@@ -45,10 +52,11 @@ struct OpenMosix;
 
 impl kernel::Module for OpenMosix {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        node::start()?;
+        balancer::start()?;
+        node::start(balancer::LISTENER)?;
         link::start(migrate::incoming)?;
         migrate::arrive::start(hooks::start_guest);
-        deputy::list::start()?;
+        deputy::list::start(hooks::call_home)?;
         guest::list::start()?;
         control::start()?;
         pr_info!("up; protocol {}\n", wire::VERSION);

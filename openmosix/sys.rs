@@ -18,6 +18,7 @@ pub(crate) mod queue;
 pub(crate) mod signal;
 pub(crate) mod socket;
 pub(crate) mod task;
+pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod wait;
 

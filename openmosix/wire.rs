@@ -7,6 +7,9 @@
 //! * **1**: the first protocol. A 64-byte [`Hello`] each way, then a 32-byte proof of the cluster key
 //!   each way, then [frames](frame). Connections have a [`Purpose`]: `Control` joins two nodes,
 //!   `Process` and `Pages` are the call lane and the page lane of one migrated process.
+//! * **2**: [`Gossip`](gossip::Gossip) on control links, in place of `Alive`; [`Ping`](control::Ping) and
+//!   [`Pong`](control::Pong). [`Prepare`](prepare::Prepare) says what the source believes and what the process wants;
+//!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused.
 //!
 //! # Rules
 //!
@@ -25,6 +28,7 @@ pub(crate) mod call;
 pub(crate) mod codec;
 pub(crate) mod control;
 pub(crate) mod frame;
+pub(crate) mod gossip;
 pub(crate) mod hello;
 pub(crate) mod image;
 pub(crate) mod life;
@@ -47,7 +51,7 @@ pub(crate) use frame::{
 pub(crate) use hello::Purpose;
 
 /// The protocol that this file and its modules describe.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 
 /// Where nodes listen, as openMosix always did.
 pub(crate) const PORT: u16 = 4660;

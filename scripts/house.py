@@ -23,7 +23,7 @@ LAYERS = (
     ("sys", "syscall"),
     ("link", "node", "wire", "error", "fault"),
     ("task", "image", "coherence", "load"),
-    ("migrate", "deputy", "guest", "balance", "omfs", "control"),
+    ("migrate", "deputy", "guest", "balance", "balancer", "omfs", "control"),
     ("hooks",),
     ("openmosix_main",),
 )

@@ -38,6 +38,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <trace/events/openmosix.h>
 
 #ifdef CONFIG_OPENMOSIX
 /*
@@ -200,6 +201,7 @@ u32 openmosix_task_stay(struct task_struct *task);
 void openmosix_registrations_get(struct openmosix_registrations *out);
 void openmosix_registrations_clear(void);
 void openmosix_registrations_set(const struct openmosix_registrations *in);
+u32 openmosix_running(void);
 void openmosix_account(u64 utime_ns);
 void openmosix_after_call(void);
 void openmosix_kick(struct task_struct *task);

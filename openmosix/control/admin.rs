@@ -9,8 +9,12 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::TREE;
+use super::{
+    switches,
+    TREE, //
+};
 use crate::{
+    balancer,
     link::refused::Refusal,
     node::{
         self,
@@ -32,6 +36,7 @@ pub(super) struct Files {
     _refused: File<Refused>,
     #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
     _fault: File<fault::Fault>,
+    _switches: switches::Files,
     _dir: Dir,
 }
 
@@ -45,6 +50,7 @@ impl Files {
             _refused: File::new(c"refused", &dir, Arc::new(Refused, GFP_KERNEL)?)?,
             #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
             _fault: File::new(c"fault", &dir, Arc::new(fault::Fault, GFP_KERNEL)?)?,
+            _switches: switches::Files::new(&dir)?,
             _dir: dir,
         })
     }
@@ -54,6 +60,7 @@ impl Files {
 fn reconfigure(change: impl FnOnce() -> Result) -> Result {
     let mut nodes = TREE.as_ref().ok_or(ENODEV)?.nodes.lock();
     change()?;
+    balancer::refresh()?;
     nodes.refresh()
 }
 
@@ -90,6 +97,7 @@ impl Content for Mospe {
             return Err(EINVAL);
         }
         reconfigure(|| {
+            balancer::farewell();
             node::off();
             Ok(())
         })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/proc/hpc/nodes/N`: what is known of each node of the map.
+//! `/proc/hpc/nodes/N`: what is known of each node.
 
 use kernel::{
     prelude::*,
@@ -10,6 +10,7 @@ use kernel::{
 };
 
 use crate::{
+    balancer::about::About,
     node::{
         self,
         NodeId, //
@@ -21,10 +22,6 @@ use crate::{
     },
 };
 
-/// Bits of `status`.
-const CONFIGURED: u32 = 1;
-const UP: u32 = 2;
-
 /// The directories of all nodes.
 pub(super) struct Dirs {
     dirs: KVVec<Node>,
@@ -34,7 +31,7 @@ pub(super) struct Dirs {
 /// The directory of one node. The files go before it.
 struct Node {
     id: NodeId,
-    _files: [File<Fact>; Fact::ALL.len()],
+    _files: KVec<File<Fact>>,
     _dir: Dir,
 }
 
@@ -46,7 +43,12 @@ enum What {
     Speed,
     Cpus,
     Free,
+    Raw,
     Total,
+    Load,
+    Used,
+    Guests,
+    Age,
 }
 
 /// One file: one fact about one node.
@@ -56,13 +58,18 @@ struct Fact {
 }
 
 impl Fact {
-    const ALL: [(&'static CStr, What); 6] = [
+    const ALL: [(&'static CStr, What); 11] = [
         (c"status", What::Status),
         (c"address", What::Address),
         (c"speed", What::Speed),
         (c"CPUs", What::Cpus),
         (c"mem", What::Free),
+        (c"rmem", What::Raw),
         (c"tmem", What::Total),
+        (c"load", What::Load),
+        (c"util", What::Used),
+        (c"guests", What::Guests),
+        (c"age", What::Age),
     ];
 }
 
@@ -70,17 +77,19 @@ impl Content for Fact {
     const MODE: u16 = 0o444;
 
     fn show(&self, to: &SeqFile) -> Result {
-        let info = node::info(self.node).ok_or(ENODEV)?;
+        let about = About::new(self.node).ok_or(ENODEV)?;
         match self.what {
-            What::Status => {
-                let up = if info.up { UP } else { 0 };
-                seq_print!(to, "{}\n", CONFIGURED | up);
-            }
-            What::Address => seq_print!(to, "{}\n", info.ip),
-            What::Speed => seq_print!(to, "{}\n", info.machine.speed),
-            What::Cpus => seq_print!(to, "{}\n", info.machine.cpus),
-            What::Free => seq_print!(to, "{}\n", info.machine.free),
-            What::Total => seq_print!(to, "{}\n", info.machine.total),
+            What::Status => seq_print!(to, "{}\n", about.status()),
+            What::Address => seq_print!(to, "{}\n", node::ip(self.node).ok_or(ENODEV)?),
+            What::Speed => seq_print!(to, "{}\n", about.speed()),
+            What::Cpus => seq_print!(to, "{}\n", about.cpus()),
+            What::Free => seq_print!(to, "{}\n", about.free()),
+            What::Raw => seq_print!(to, "{}\n", about.raw),
+            What::Total => seq_print!(to, "{}\n", about.total()),
+            What::Load => seq_print!(to, "{}\n", about.load()),
+            What::Used => seq_print!(to, "{}\n", about.used()),
+            What::Guests => seq_print!(to, "{}\n", about.guests()),
+            What::Age => seq_print!(to, "{}\n", about.age_ms),
         }
         Ok(())
     }
@@ -89,13 +98,14 @@ impl Content for Fact {
 impl Node {
     fn new(id: NodeId, root: &Dir) -> Result<Self> {
         let dir = Dir::numbered(id.get().into(), root)?;
-        let file = |n: usize| {
-            let (name, what) = Fact::ALL[n];
-            File::new(name, &dir, Arc::new(Fact { node: id, what }, GFP_KERNEL)?)
-        };
+        let mut files = KVec::with_capacity(Fact::ALL.len(), GFP_KERNEL)?;
+        for (name, what) in Fact::ALL {
+            let fact = Arc::new(Fact { node: id, what }, GFP_KERNEL)?;
+            files.push(File::new(name, &dir, fact)?, GFP_KERNEL)?;
+        }
         Ok(Self {
             id,
-            _files: [file(0)?, file(1)?, file(2)?, file(3)?, file(4)?, file(5)?],
+            _files: files,
             _dir: dir,
         })
     }
@@ -109,10 +119,10 @@ impl Dirs {
         })
     }
 
-    /// Makes the directories those of the nodes that are in the map now.
+    /// Makes the directories those of the nodes that are known now.
     pub(super) fn refresh(&mut self) -> Result {
         let mut ids = KVVec::new();
-        node::each(|id| Ok(ids.push(id, GFP_KERNEL)?))?;
+        node::each(|id, _| Ok(ids.push(id, GFP_KERNEL)?))?;
         self.dirs.retain(|dir| ids.contains(&dir.id));
         for id in ids {
             if !self.dirs.iter().any(|dir| dir.id == id) {

@@ -12,11 +12,16 @@ use kernel::{
 
 use super::TREE;
 use crate::{
+    balancer, guest,
     node::NodeId,
-    sys::proc::{
-        Content,
-        Dir,
-        File, //
+    sys::{
+        mm::PAGE,
+        proc::{
+            Content,
+            Dir,
+            File, //
+        },
+        task, //
     },
 };
 
@@ -24,13 +29,21 @@ use crate::{
 pub(crate) struct Guest {
     _from: File<From>,
     _identity: File<Identity>,
+    _statm: File<Statm>,
+    _stats: File<Stats>,
     _dir: Dir,
 }
 
 impl Guest {
-    /// Shows a guest: its pid here, its home, its pid there, and its name.
-    pub(crate) fn new(pid: Pid, home: NodeId, home_pid: Pid, comm: &[u8]) -> Result<Self> {
+    /// Shows a guest: itself, its home, its pid there, and its name.
+    pub(crate) fn new(
+        guest: Arc<guest::Guest>,
+        home: NodeId,
+        home_pid: Pid,
+        comm: &[u8],
+    ) -> Result<Self> {
         let tree = TREE.as_ref().ok_or(ENODEV)?;
+        let pid = guest.task().pid();
         let dir = Dir::numbered(u32::try_from(pid).map_err(|_| EINVAL)?, &tree.remote)?;
         let mut name = [b' '; COMM];
         let comm = comm.split(|byte| *byte == 0).next().unwrap_or(&[]);
@@ -44,6 +57,8 @@ impl Guest {
         Ok(Self {
             _from: File::new(c"from", &dir, Arc::new(From(home), GFP_KERNEL)?)?,
             _identity: File::new(c"identity", &dir, Arc::new(identity, GFP_KERNEL)?)?,
+            _statm: File::new(c"statm", &dir, Arc::new(Statm(guest.clone()), GFP_KERNEL)?)?,
+            _stats: File::new(c"stats", &dir, Arc::new(Stats(guest), GFP_KERNEL)?)?,
             _dir: dir,
         })
     }
@@ -77,6 +92,36 @@ impl Content for Identity {
     fn show(&self, to: &SeqFile) -> Result {
         let name = core::str::from_utf8(self.name.trim_ascii_end()).map_err(|_| EINVAL)?;
         seq_print!(to, "{} {}\n", self.pid, name);
+        Ok(())
+    }
+}
+
+/// Its memory in pages: how large its address space is, and how much of it is there.
+struct Statm(Arc<guest::Guest>);
+
+impl Content for Statm {
+    const MODE: u16 = 0o444;
+
+    fn show(&self, to: &SeqFile) -> Result {
+        let page = PAGE as u64;
+        let resident = self.0.resident() / page;
+        seq_print!(to, "{} {resident}\n", self.0.size() / page);
+        Ok(())
+    }
+}
+
+/// What it has used here: milliseconds of CPU time, milliseconds since it came, bytes of memory.
+struct Stats(Arc<guest::Guest>);
+
+impl Content for Stats {
+    const MODE: u16 = 0o444;
+
+    fn show(&self, to: &SeqFile) -> Result {
+        let guest = &self.0;
+        let utime = task::cpu_time(guest.task()) / 1_000_000;
+        let age = balancer::now_ms().saturating_sub(guest.since_ms());
+        let (vsize, rss) = (guest.size(), guest.resident());
+        seq_print!(to, "utime={utime} age={age} vsize={vsize} rss={rss}\n");
         Ok(())
     }
 }

@@ -105,6 +105,8 @@ fn receive(deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
             Kind::Cpu => cpu = Some(Cpu::read(&frame)?),
             Kind::Signals => image::signals::install_mask(&frame)?,
             Kind::Fault => fault = Some(frame.read::<crate::wire::life::Fault>()?.info),
+            // It leaves that node already.
+            Kind::Evict => {}
             Kind::ImageEnd => break,
             _ => return Err(EPROTO),
         }

@@ -13,10 +13,12 @@ use crate::{
         Deadline,
         Wait, //
     },
-    sys::wait::WaitQueue,
+    node::NodeId,
+    sys::wait::WaitQueue, //
 };
 use core::sync::atomic::{
     AtomicU64,
+    AtomicUsize,
     Ordering, //
 };
 use kernel::{
@@ -44,7 +46,12 @@ pub(crate) struct Entry {
     pub(crate) pages: Arc<PageLane>,
     /// Its task at home.
     pub(crate) task: ARef<Task>,
+    /// Where it is.
+    node: NodeId,
 }
+
+/// Has a process of this node come home.
+pub(crate) type Caller = fn(&Task) -> Result;
 
 #[pin_data]
 struct List {
@@ -55,17 +62,22 @@ struct List {
     returns: WaitQueue,
     /// How many have come home or ended.
     returned: AtomicU64,
+    /// How many are away.
+    away: AtomicUsize,
+    caller: Caller,
 }
 
 static LIST: SetOnce<Pin<KBox<List>>> = SetOnce::new();
 
 /// Begins with an empty list.
-pub(crate) fn start() -> Result {
+pub(crate) fn start(caller: Caller) -> Result {
     let list = KBox::pin_init(
         pin_init!(List {
             entries <- new_mutex!(KVec::new(), "deputy::List::entries"),
             returns <- WaitQueue::new(c"deputy::List::returns", static_lock_class!()),
             returned: AtomicU64::new(0),
+            away: AtomicUsize::new(0),
+            caller,
         }),
         GFP_KERNEL,
     )?;
@@ -80,8 +92,11 @@ pub(crate) fn add(deputy: &Deputy, task: &Task) -> Result {
         mm: deputy.mm().id(),
         pages: deputy.pages().clone(),
         task: task.into(),
+        node: deputy.node(),
     };
-    list.entries.lock().push(entry, GFP_KERNEL)?;
+    let mut entries = list.entries.lock();
+    entries.push(entry, GFP_KERNEL)?;
+    list.away.store(entries.len(), Ordering::Relaxed);
     Ok(())
 }
 
@@ -92,6 +107,7 @@ pub(crate) fn replace(deputy: &Deputy) {
         let mut entries = list.entries.lock();
         if let Some(entry) = entries.iter_mut().find(|entry| entry.mm == id) {
             entry.pages = deputy.pages().clone();
+            entry.node = deputy.node();
         }
     }
 }
@@ -100,7 +116,10 @@ pub(crate) fn replace(deputy: &Deputy) {
 pub(crate) fn remove(deputy: &Deputy) {
     if let Some(list) = LIST.as_ref() {
         let id = deputy.mm().id();
-        list.entries.lock().retain(|entry| entry.mm != id);
+        let mut entries = list.entries.lock();
+        entries.retain(|entry| entry.mm != id);
+        list.away.store(entries.len(), Ordering::Relaxed);
+        drop(entries);
         list.returned.fetch_add(1, Ordering::Relaxed);
         list.returns.wake_all();
     }
@@ -110,6 +129,47 @@ pub(crate) fn remove(deputy: &Deputy) {
 pub(crate) fn find(mm: usize) -> Option<Entry> {
     let entries = LIST.as_ref()?.entries.lock();
     entries.iter().find(|entry| entry.mm == mm).cloned()
+}
+
+/// How many processes are away.
+pub(crate) fn count() -> usize {
+    LIST.as_ref()
+        .map_or(0, |list| list.away.load(Ordering::Relaxed))
+}
+
+/// Where they are; a node for each.
+pub(crate) fn nodes() -> Result<KVec<NodeId>> {
+    let entries = LIST.as_ref().ok_or(ENODEV)?.entries.lock();
+    let mut nodes = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
+    for entry in entries.iter() {
+        nodes.push(entry.node, GFP_KERNEL)?;
+    }
+    Ok(nodes)
+}
+
+/// Has all of them come home.
+pub(crate) fn bring() {
+    let Some(list) = LIST.as_ref() else {
+        return;
+    };
+    let mut number = 0;
+    loop {
+        // Who comes home meanwhile moves others up: they are told the next time.
+        let entry = list.entries.lock().get(number).cloned();
+        let Some(entry) = entry else {
+            return;
+        };
+        // One that ends need not come.
+        let _ = (list.caller)(&entry.task);
+        number += 1;
+    }
+}
+
+/// Waits until none is away. Any signal ends that.
+pub(crate) fn await_none() -> Result {
+    let list = LIST.as_ref().ok_or(ENODEV)?;
+    list.returns
+        .wait(Wait::Interruptible, Deadline::NEVER, || count() == 0)
 }
 
 /// Waits until no departed process has that address space.

@@ -7,6 +7,7 @@
 //!  guest: Fetch ──▶ read its file mapping ─────▶ Pages
 //!  guest: ComeHome, image… ──▶ take it in ─────▶ Commit; the deputy is a whole process again
 //!                          or  pass it on ─────▶ Commit; the deputy has another guest
+//!  guest's node: Evict ──▶ it is wanted elsewhere
 //!  signal or order ──▶ Pause ──▶ Paused ──▶ look at signals ──▶ Signal…, Resume or Recall
 //! ```
 
@@ -26,10 +27,15 @@ use crate::{
         self,
         signal, //
     },
-    task::Process,
+    task::{
+        Destination,
+        Order,
+        Process, //
+    },
     wire::{
         life::{
             ComeHome,
+            Evict,
             Grown,
             Pause,
             Paused,
@@ -135,8 +141,28 @@ fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Next> {
             stands(deputy, process, &paused)
         }
         Kind::ComeHome => Ok(leave(deputy, process, frame)?.map_or(Next::Computes, Next::Left)),
+        Kind::Evict => {
+            unwelcome(process, &frame)?;
+            Ok(Next::Computes)
+        }
         _ => Err(EPROTO),
     }
+}
+
+/// The guest's node cannot keep it. It comes home, unless it is on its way already.
+fn unwelcome(process: &Process, frame: &Frame) -> Result {
+    let evict: Evict = frame.read()?;
+    let why = u16::try_from(evict.why).ok().and_then(Reason::from_number);
+    if !matches!(why, Some(Reason::Memory | Reason::Limit | Reason::Expel)) {
+        return Err(EPROTO);
+    }
+    if process.destination().is_none() {
+        process.give_order(Order {
+            to: Destination::Home,
+            at_exec: false,
+        });
+    }
+    Ok(())
 }
 
 /// The guest leaves its node: for another one if that has agreed and nothing came in between, or home.

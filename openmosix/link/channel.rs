@@ -22,6 +22,7 @@ use crate::{
     },
     node::{
         self,
+        Ip,
         NodeId, //
     },
     sys::{
@@ -31,6 +32,7 @@ use crate::{
             Pass, //
         },
         socket::{
+            Address,
             Kick,
             Socket, //
         },
@@ -87,8 +89,23 @@ impl Channel {
         let deadline = Deadline::ms(deadline_ms);
         let address = node::address(to).ok_or(EHOSTUNREACH)?;
         let socket = Socket::connect(address, Wait::Killable, deadline)?;
-        handshake::call(&socket, to, purpose, deadline)?;
+        handshake::call(&socket, Some(to), purpose, deadline)?;
         Self::new(socket, to, purpose)
+    }
+
+    /// As [`Channel::dial`], for whoever is at that address; `ELOOP` if that is this node itself.
+    pub(crate) fn dial_address(
+        to: Address,
+        purpose: Purpose,
+        deadline_ms: u32,
+    ) -> Result<Arc<Channel>> {
+        let deadline = Deadline::ms(deadline_ms);
+        let socket = Socket::connect(to, Wait::Killable, deadline)?;
+        if socket.local()?.ip == to.ip {
+            return Err(ELOOP);
+        }
+        let node = handshake::call(&socket, None, purpose, deadline)?;
+        Self::new(socket, node, purpose)
     }
 
     /// A channel over a connection whose handshake is done.
@@ -115,6 +132,12 @@ impl Channel {
     /// The node at the other end.
     pub(crate) fn peer(&self) -> NodeId {
         self.peer
+    }
+
+    /// The addresses of this end and of the other one.
+    pub(crate) fn ends(&self) -> Result<(Ip, Ip)> {
+        let (here, there) = (self.socket.local()?, self.socket.peer()?);
+        Ok((Ip::from_bits(here.ip), Ip::from_bits(there.ip)))
     }
 
     /// What the channel is for.

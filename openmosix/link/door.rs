@@ -50,10 +50,10 @@ use crate::{
 /// Milliseconds to prove oneself.
 const HANDSHAKE_MS: u32 = 3_000;
 
-/// Callers from addresses outside the map who may be proving themselves at once.
+/// Callers from addresses of no known node who may be proving themselves at once.
 const STRANGERS: i32 = 16;
 
-/// Callers from addresses of the map who may be proving themselves at once.
+/// Callers from addresses of known nodes who may be proving themselves at once.
 const NEIGHBOURS: i32 = 256;
 
 /// Connections that the kernel may hold for us to accept.
@@ -124,7 +124,7 @@ impl Place {
         static TAKEN_BY_STRANGERS: Atomic<i32> = Atomic::new(0);
         static TAKEN_BY_NEIGHBOURS: Atomic<i32> = Atomic::new(0);
 
-        let (taken, places) = if node::is_in_map(from) {
+        let (taken, places) = if node::is_known(from) {
             (&TAKEN_BY_NEIGHBOURS, NEIGHBOURS)
         } else {
             (&TAKEN_BY_STRANGERS, STRANGERS)
@@ -167,7 +167,10 @@ fn greet(socket: Socket) {
 fn admit(channel: Arc<Channel>) {
     let (purpose, from) = (channel.purpose(), channel.peer());
     match purpose {
-        Purpose::Control => node::joined(channel),
+        Purpose::Control => {
+            // It hears of a failure by the end of the link.
+            let _ = node::joined(channel);
+        }
         Purpose::Process | Purpose::Pages => {
             if let Some(handler) = HANDLER.as_ref() {
                 handler(channel, purpose, from);

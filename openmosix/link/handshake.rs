@@ -47,8 +47,18 @@ fn my_hello(purpose: Purpose) -> Result<Hello> {
     })
 }
 
-/// The side that calls: proves this node to `to`, and `to` to this node.
-pub(super) fn call(socket: &Socket, to: NodeId, purpose: Purpose, deadline: Deadline) -> Result {
+/// The side that calls: proves this node to `to`, or to whoever is there, and that one to this node. Who it is.
+///
+/// # Errors
+///
+/// `EADDRINUSE`: the other side says that another node has this node's id. `EHOSTUNREACH`: it is another node, or does
+/// not let this one in.
+pub(super) fn call(
+    socket: &Socket,
+    to: Option<NodeId>,
+    purpose: Purpose,
+    deadline: Deadline,
+) -> Result<NodeId> {
     let mine = my_hello(purpose)?.encode();
     socket.send(&[&mine], Wait::Killable, deadline)?;
 
@@ -58,7 +68,8 @@ pub(super) fn call(socket: &Socket, to: NodeId, purpose: Purpose, deadline: Dead
         Unfit::Version(_) => Refusal::Version,
         Unfit::Malformed => Refusal::Malformed,
     })?;
-    if hello.node != to.get() || hello.purpose != purpose {
+    let node = NodeId::new(hello.node).ok_or(EPROTO)?;
+    if to.is_some_and(|to| to != node) || hello.purpose != purpose {
         return Err(Refusal::UnknownNode.into());
     }
 
@@ -76,11 +87,20 @@ pub(super) fn call(socket: &Socket, to: NodeId, purpose: Purpose, deadline: Dead
                 error
             }
         })?;
-    let wanted = node::sign(&transcript(Role::Server, &mine, &theirs))?;
-    if !crypto::same(&proof, &wanted) {
-        return Err(Refusal::NoKey.into());
+    let says = |role| -> Result<bool> {
+        let wanted = node::sign(&transcript(role, &mine, &theirs))?;
+        Ok(crypto::same(&proof, &wanted))
+    };
+    if says(Role::Server)? {
+        return Ok(node);
     }
-    Ok(())
+    if says(Role::Taken)? {
+        return Err(Refusal::Conflict.into());
+    }
+    if says(Role::Closed)? {
+        return Err(Refusal::UnknownNode.into());
+    }
+    Err(Refusal::NoKey.into())
 }
 
 /// The side that is called: finds out who it is, and proves this node to it.
@@ -130,13 +150,16 @@ pub(super) fn answer(socket: &Socket, deadline: Deadline) -> core::result::Resul
     }
 
     let peer = socket.peer().map_err(lost)?;
-    let node = NodeId::new(hello.node)
-        .filter(|id| node::is_peer_at(*id, Ip::from_bits(peer.ip)))
-        .ok_or(Refusal::UnknownNode)?;
-
-    let proof =
-        node::sign(&transcript(Role::Server, &theirs, &mine)).map_err(|_| Refusal::NoKey)?;
+    let node = NodeId::new(hello.node).ok_or(Refusal::Malformed)?;
+    let verdict = node::admits(node, Ip::from_bits(peer.ip), hello.purpose);
+    let role = match verdict {
+        Ok(()) => Role::Server,
+        Err(Refusal::Conflict) => Role::Taken,
+        Err(_) => Role::Closed,
+    };
+    let proof = node::sign(&transcript(role, &theirs, &mine)).map_err(|_| Refusal::NoKey)?;
     send(&proof)?;
+    verdict?;
     Ok(Caller {
         node,
         purpose: hello.purpose,

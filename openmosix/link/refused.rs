@@ -30,20 +30,23 @@ pub(crate) enum Refusal {
     Malformed,
     /// It did not say all that it had to in time.
     Timeout,
-    /// It holds the key, but the map has no such node at that address.
+    /// It holds the key, but is no node that is let in.
     UnknownNode,
+    /// It holds the key, but another node has its id.
+    Conflict,
     /// There are too many strangers at once.
     Busy,
 }
 
 impl Refusal {
     /// All of them.
-    pub(crate) const ALL: [Refusal; 6] = [
+    pub(crate) const ALL: [Refusal; 7] = [
         Refusal::NoKey,
         Refusal::Version,
         Refusal::Malformed,
         Refusal::Timeout,
         Refusal::UnknownNode,
+        Refusal::Conflict,
         Refusal::Busy,
     ];
 
@@ -55,6 +58,7 @@ impl Refusal {
             Refusal::Malformed => "malformed",
             Refusal::Timeout => "timeout",
             Refusal::UnknownNode => "unknown-node",
+            Refusal::Conflict => "conflict",
             Refusal::Busy => "busy",
         }
     }
@@ -73,7 +77,7 @@ impl Refusal {
     }
 
     /// Counts a stranger, and says so in the log unless it said much a moment ago.
-    pub(super) fn note(self, from: Ip) {
+    pub(crate) fn note(self, from: Ip) {
         static LOGGED_NS: Atomic<i64> = Atomic::new(-LOG_EVERY_NS);
 
         self.counter().add(1, Relaxed);
@@ -93,6 +97,7 @@ impl From<Refusal> for Error {
             Refusal::Malformed => EPROTO,
             Refusal::Timeout => ETIMEDOUT,
             Refusal::UnknownNode => EHOSTUNREACH,
+            Refusal::Conflict => EADDRINUSE,
             Refusal::Busy => EUSERS,
         }
     }

@@ -13,6 +13,11 @@ use super::{
     },
 };
 use crate::{
+    balance::door::{
+        Offer,
+        Refusal, //
+    },
+    balancer,
     fault::{
         self,
         Point, //
@@ -38,6 +43,7 @@ use crate::{
         Kick,
         Wait, //
     },
+    load::metric::PROCESS,
     node::NodeId,
     sys::{
         self,
@@ -65,6 +71,10 @@ use crate::{
 use kernel::{
     prelude::*,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Arc,
         SetOnce, //
     },
@@ -76,14 +86,58 @@ const PREPARE_MS: u32 = 10_000;
 /// Milliseconds between the image and the handing over.
 const COMMIT_MS: u32 = 60_000;
 
-/// Bytes of memory that a node keeps for itself.
-const RESERVE: u64 = 32 << 20;
-
 /// What a new guest task starts with.
 pub(crate) struct Arrival {
     lane: Lane,
     origin: Origin,
     token: Token,
+    welcome: Welcome,
+}
+
+/// The place of a guest that was let in. It is free again when dropped, unless the guest has arrived.
+struct Welcome {
+    offer: Offer,
+    arrived: Atomic<bool>,
+    _coming: list::Coming,
+}
+
+impl Welcome {
+    fn new(prepare: &Prepare) -> Result<Self, Reason> {
+        let offer = Offer {
+            believed: prepare.believed,
+            share: prepare.share.min(PROCESS),
+            resident: prepare.resident,
+            ordered: prepare.flags & Prepare::ORDERED != 0,
+        };
+        let coming = list::Coming::new();
+        let accepted = balancer::with(|balancer| balancer.accept(&offer));
+        match accepted.unwrap_or(Err(Refusal::Blocked)) {
+            Ok(()) => Ok(Self {
+                offer,
+                arrived: Atomic::new(false),
+                _coming: coming,
+            }),
+            Err(Refusal::Blocked) => Err(Reason::Blocked),
+            Err(Refusal::Memory) => Err(Reason::Memory),
+            Err(Refusal::Limit) => Err(Reason::Limit),
+            Err(Refusal::Busy) => Err(Reason::Busy),
+            Err(Refusal::Crowded) => Err(Reason::Crowded),
+        }
+    }
+
+    fn arrived(&self, guest: &Guest) {
+        self.arrived.store(true, Relaxed);
+        guest.settled(self.offer.share);
+        balancer::with(|balancer| balancer.arrived(&self.offer));
+    }
+}
+
+impl Drop for Welcome {
+    fn drop(&mut self) {
+        if !self.arrived.load(Relaxed) {
+            balancer::with(|balancer| balancer.failed(&self.offer));
+        }
+    }
 }
 
 /// Makes the task of a guest, which calls [`become_guest`] first.
@@ -107,15 +161,18 @@ pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
         first = lane.hear(Wait::Killable, Deadline::ms(PREPARE_MS))?;
     }
     let prepare: Prepare = first.read()?;
-    if let Err(reason) = check(&prepare, from) {
-        return lane.say(
-            first.seq(),
-            &Refused {
-                reason: reason as u16,
-                text: &[],
-            },
-        );
-    }
+    let welcome = match check(&prepare, from).and_then(|()| Welcome::new(&prepare)) {
+        Ok(welcome) => welcome,
+        Err(reason) => {
+            return lane.say(
+                first.seq(),
+                &Refused {
+                    reason: reason as u16,
+                    text: &[],
+                },
+            );
+        }
+    };
     let token = sys::crypto::random();
     lane.say(first.seq(), &Ready { token })?;
     let starter = STARTER.as_ref().ok_or(ENODEV)?;
@@ -127,12 +184,13 @@ pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
             comm: prepare.comm,
         },
         token,
+        welcome,
     })
 }
 
 fn check(prepare: &Prepare, from: NodeId) -> Result<(), Reason> {
     fault::hit(Point::ArrivePrepare).map_err(|_| Reason::Failed)?;
-    if prepare.home != from.get() {
+    if prepare.home != from.get() || prepare.flags & !Prepare::ORDERED != 0 {
         return Err(Reason::Protocol);
     }
     if prepare.build != machine::build() {
@@ -144,9 +202,6 @@ fn check(prepare: &Prepare, from: NodeId) -> Result<(), Reason> {
         || prepare.xstate != xstate
     {
         return Err(Reason::Processor);
-    }
-    if prepare.resident.saturating_add(RESERVE) > machine::free_memory() {
-        return Err(Reason::Memory);
     }
     Ok(())
 }
@@ -194,7 +249,7 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
         parts.cpu.ok_or(EPROTO)?,
     )?;
     list::add(guest.clone())?;
-    drop(migrant.set_role(Role::Guest(guest)));
+    drop(migrant.set_role(Role::Guest(guest.clone())));
     lane.say(0, &Installed { pages: parts.pages })?;
 
     fault::hit(Point::ArriveCommit)?;
@@ -203,6 +258,7 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     lane.say(0, &Committed {})?;
     fault::hit(Point::ArriveCommitted)?;
     lane.hear_message(deadline, |_: Resume| Ok(()))?;
+    arrival.welcome.arrived(&guest);
 
     sys::task::intercept();
     lane.channel()

@@ -10,6 +10,7 @@ use super::{
     },
 };
 use crate::{
+    balancer,
     deputy::{
         self,
         memory::PageLane,
@@ -30,6 +31,7 @@ use crate::{
         Purpose,
         Wait, //
     },
+    load::metric::PROCESS,
     node::{
         self,
         NodeId, //
@@ -113,7 +115,10 @@ pub(super) fn depart(
             if rewound {
                 deputy.hold();
             }
-            process.arrived(timer.done());
+            let record = timer.done();
+            let (bytes, us) = record.copied();
+            balancer::gossip::transferred(to, bytes, us);
+            process.arrived(record);
             Some(deputy)
         }
         Err(failure) => {
@@ -246,10 +251,12 @@ fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<
         xfeatures: cpu::xfeatures(),
         xstate: u32::try_from(cpu::xstate_size()).map_err(|_| "processor state too large")?,
         home: node::id_self().ok_or("openMosix is off")?.get(),
-        zero: 0,
+        flags: Prepare::ORDERED,
         pid: u32::try_from(process.task().pid()).map_err(|_| "no pid")?,
         epoch,
         resident,
+        believed: 0,
+        share: PROCESS,
         comm: sys::task::comm(process.task()),
     };
     lane.say(0, &message).map_err(words)?;

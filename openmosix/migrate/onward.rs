@@ -209,6 +209,8 @@ impl Relay<'_> {
             match frame.kind() {
                 Kind::Cpu => self.interrupted = Cpu::read(&frame)?.is_interrupted(),
                 Kind::ImageStart | Kind::Task | Kind::Pages | Kind::Signals | Kind::ImageEnd => {}
+                // It leaves that node already.
+                Kind::Evict => continue,
                 _ => return Err(EPROTO),
             }
             let is_last = frame.kind() == Kind::ImageEnd;

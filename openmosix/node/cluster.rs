@@ -19,6 +19,8 @@ use kernel::{
 };
 
 use super::{
+    join,
+    listener,
     map::{
         lines,
         Alias,
@@ -27,17 +29,18 @@ use super::{
         Map,
         NodeId,
         Range,
-        Wrong, //
+        Wrong,
+        MAX_LINES, //
     },
-    peer::{
-        Info,
-        Peer, //
-    },
+    peer::Peer, //
 };
 use crate::{
     link::{
         door::Door,
-        Channel, //
+        refused::Refusal,
+        Channel,
+        Kind,
+        Purpose, //
     },
     sys::{
         self,
@@ -64,8 +67,10 @@ struct Cluster {
 #[derive(Default)]
 struct State {
     config: Option<Config>,
-    /// All nodes of the map but this one.
+    /// All other nodes: those of the map, and those that came or that others told of.
     peers: KVVec<Arc<Peer>>,
+    /// This node's address, if the map does not say.
+    ip: Option<Ip>,
 }
 
 struct Config {
@@ -73,6 +78,8 @@ struct Config {
     key: Secret,
     ranges: KVVec<Range>,
     aliases: KVVec<Alias>,
+    joins: KVVec<Ip>,
+    closed: bool,
     /// Other nodes come in by it as long as there is a configuration.
     door: Arc<Door>,
 }
@@ -117,23 +124,88 @@ pub(crate) fn id_self() -> Option<NodeId> {
     NodeId::new(u16::try_from(ME.load(Relaxed)).ok()?)
 }
 
+/// This node's address; 0.0.0.0 while it is not known.
+pub(crate) fn ip_self() -> Ip {
+    let ip = with_state(|state| {
+        let config = state.config.as_ref()?;
+        config.map().address(config.me).or(state.ip)
+    });
+    ip.flatten().unwrap_or(Ip::from_bits(0))
+}
+
+/// Learns this node's address from a link, if the map does not say it.
+pub(super) fn note_self(channel: &Channel) {
+    if let Ok((here, _)) = channel.ends() {
+        with_state(|state| state.ip = state.ip.or(Some(here)));
+    }
+}
+
+/// A node's address.
+pub(crate) fn ip(id: NodeId) -> Option<Ip> {
+    if id_self() == Some(id) {
+        return Some(ip_self());
+    }
+    Some(peer(id)?.ip())
+}
+
 /// Where to reach a node.
 pub(crate) fn address(id: NodeId) -> Option<Address> {
-    let ip = with_config(|config| config.map().address(id)).flatten()?;
     Some(Address {
-        ip: ip.to_bits(),
+        ip: ip(id)?.to_bits(),
         port: PORT,
     })
 }
 
-/// Whether the map has this address.
-pub(crate) fn is_in_map(ip: Ip) -> bool {
-    with_config(|config| config.map().owner(ip).is_some()).unwrap_or(false)
+/// Whether a known node has this address.
+pub(crate) fn is_known(ip: Ip) -> bool {
+    with_state(|state| {
+        let mut peers = state.peers.iter();
+        let config = state.config.as_ref();
+        config.is_some_and(|config| config.map().owner(ip).is_some())
+            || peers.any(|peer| peer.ip() == ip)
+    })
+    .unwrap_or(false)
 }
 
-/// Whether another node with this id has this address.
-pub(crate) fn is_peer_at(id: NodeId, ip: Ip) -> bool {
-    with_config(|config| config.me != id && config.map().owner(ip) == Some(id)).unwrap_or(false)
+/// Whether there is a link to this address, or to this node, which may have several.
+pub(super) fn has_link(ip: Ip, id: Option<NodeId>) -> bool {
+    with_state(|state| {
+        let mut peers = state.peers.iter().filter(|peer| peer.is_up());
+        peers.any(|peer| peer.ip() == ip || Some(peer.id()) == id)
+    })
+    .unwrap_or(false)
+}
+
+/// Whether somebody with the key at this address may be this node, and for what.
+pub(crate) fn admits(id: NodeId, from: Ip, purpose: Purpose) -> Result<(), Refusal> {
+    let by_map = with_config(|config| {
+        let map = config.map();
+        match map.owner(from) {
+            _ if config.me == id => Err(Refusal::Conflict),
+            Some(owner) if owner == id => Ok(true),
+            Some(_) => Err(Refusal::UnknownNode),
+            None if config.closed => Err(Refusal::UnknownNode),
+            None if map.address(id).is_some() => Err(Refusal::Conflict),
+            None => Ok(false),
+        }
+    });
+    if by_map.ok_or(Refusal::UnknownNode)?? {
+        return Ok(());
+    }
+    let known = peer(id);
+    if known.as_ref().is_some_and(|known| known.ip() == from) {
+        return Ok(());
+    }
+    if known.is_some_and(|known| known.is_up())
+        || listener().is_some_and(|listener| listener.is_elsewhere(id, from))
+    {
+        return Err(Refusal::Conflict);
+    }
+    // Who comes for the first time says so on a control link.
+    match purpose {
+        Purpose::Control => Ok(()),
+        Purpose::Process | Purpose::Pages => Err(Refusal::UnknownNode),
+    }
 }
 
 /// Signs something with the cluster key.
@@ -154,24 +226,105 @@ pub(crate) fn is_up(id: NodeId) -> bool {
     id_self() == Some(id) || peer(id).is_some_and(|peer| peer.is_up())
 }
 
-/// What is known of a node of the map.
-pub(crate) fn info(id: NodeId) -> Option<Info> {
-    let ip = with_config(|config| config.map().address(id)).flatten()?;
-    if id_self() == Some(id) {
-        return Some(Info::of_this_node(ip));
+/// Calls `each` for every node that is known, this one among them.
+pub(crate) fn each(mut each: impl FnMut(NodeId, Ip) -> Result) -> Result {
+    let Some(me) = id_self() else {
+        return Ok(());
+    };
+    each(me, ip_self())?;
+    let peers = with_state(|state| {
+        let mut peers = KVVec::with_capacity(state.peers.len(), GFP_KERNEL)?;
+        for peer in &state.peers {
+            peers.push(peer.clone(), GFP_KERNEL)?;
+        }
+        Ok::<_, Error>(peers)
+    });
+    for peer in peers.ok_or(ENODEV)?? {
+        each(peer.id(), peer.ip())?;
     }
-    Some(peer(id)?.info())
+    Ok(())
 }
 
-/// Calls `each` for every node of the map.
-pub(crate) fn each(mut each: impl FnMut(NodeId) -> Result) -> Result {
-    with_config(|config| config.map().nodes().try_for_each(|(id, _)| each(id))).unwrap_or(Ok(()))
+/// Sends a short message to a node on its control link.
+pub(crate) fn send(to: NodeId, kind: Kind, payload: &[u8]) -> Result {
+    peer(to).ok_or(EHOSTUNREACH)?.send(kind, payload)
 }
 
-/// Takes a proved control link that another node made.
-pub(crate) fn joined(channel: Arc<Channel>) {
-    if let Some(peer) = peer(channel.peer()) {
-        peer.joined(channel);
+/// Takes a proved control link that another node made, or that was made to whoever was there.
+pub(crate) fn joined(channel: Arc<Channel>) -> Result {
+    let (_, from) = channel.ends()?;
+    let id = channel.peer();
+    admits(id, from, Purpose::Control)?;
+    note_self(&channel);
+    let known = match peer(id) {
+        // The map gives it another address, too: it is an alias.
+        Some(peer) if peer.ip() == from || is_in_map(id) => peer,
+        _ => learn(id, from)?,
+    };
+    Peer::joined(&known, channel);
+    Ok(())
+}
+
+fn is_in_map(id: NodeId) -> bool {
+    with_config(|config| config.map().address(id).is_some()).unwrap_or(false)
+}
+
+/// Makes a node known that others told of. It is called from now on, or calls.
+pub(crate) fn known(id: NodeId, ip: Ip) -> Result {
+    learn(id, ip).map(|_| ())
+}
+
+/// Makes a node known that is not in the map, or is at another address than before.
+fn learn(id: NodeId, ip: Ip) -> Result<Arc<Peer>> {
+    let new = Peer::new(id, ip)?;
+    let (peer, old) = with_state(|state| {
+        let config = state.config.as_ref().ok_or(ESHUTDOWN)?;
+        if config.me == id || config.closed && config.map().address(id).is_none() {
+            return Err(EPERM);
+        }
+        let place = state.peers.iter_mut().find(|peer| peer.id() == id);
+        match place {
+            Some(peer) if peer.ip() == ip || config.map().address(id).is_some() || peer.is_up() => {
+                Ok((peer.clone(), None))
+            }
+            Some(peer) => {
+                let old = core::mem::replace(peer, new.clone());
+                Ok((new.clone(), Some(old)))
+            }
+            None => {
+                state.peers.push(new.clone(), GFP_KERNEL)?;
+                Ok((new.clone(), None))
+            }
+        }
+    })
+    .ok_or(ENODEV)??;
+    if let Some(old) = old {
+        old.stop();
+    }
+    if Arc::ptr_eq(&peer, &new) {
+        Peer::begin(new);
+    }
+    Ok(peer)
+}
+
+/// Others say that a node is gone.
+pub(crate) fn gone(id: NodeId) {
+    if let Some(peer) = peer(id) {
+        peer.gone();
+    }
+}
+
+/// A node that is not in the map has left, and is forgotten until it comes again.
+pub(crate) fn forget(id: NodeId) {
+    if is_in_map(id) {
+        return;
+    }
+    let old = with_state(|state| {
+        let place = state.peers.iter().position(|peer| peer.id() == id)?;
+        state.peers.remove(place).ok()
+    });
+    if let Some(old) = old.flatten() {
+        old.stop();
     }
 }
 
@@ -185,6 +338,12 @@ pub(crate) fn show(to: &SeqFile) {
         for alias in &config.aliases {
             seq_print!(to, "alias {} {}\n", alias.id, alias.ip);
         }
+        for ip in &config.joins {
+            seq_print!(to, "join {ip}\n");
+        }
+        if config.closed {
+            seq_print!(to, "closed\n");
+        }
     });
 }
 
@@ -195,6 +354,8 @@ struct Parsed {
     key: Option<Secret>,
     ranges: KVVec<Range>,
     aliases: KVVec<Alias>,
+    joins: KVVec<Ip>,
+    closed: bool,
 }
 
 fn wrong(wrong: Wrong) -> Error {
@@ -219,6 +380,11 @@ impl Parsed {
                 }
                 Line::Node(range) => parsed.ranges.push(range, GFP_KERNEL)?,
                 Line::Alias(alias) => parsed.aliases.push(alias, GFP_KERNEL)?,
+                Line::Join(ip) if parsed.joins.len() < MAX_LINES => {
+                    parsed.joins.push(ip, GFP_KERNEL)?;
+                }
+                Line::Join(_) => return Err(wrong(Wrong::Many)),
+                Line::Closed => parsed.closed = true,
             }
         }
         Ok(parsed)
@@ -230,6 +396,14 @@ impl Parsed {
             aliases: &self.aliases,
         }
     }
+
+    /// Whether every id and every address has one meaning. The first node of a cluster, and one that joins, need no map.
+    fn check(&self, me: NodeId) -> Result<(), Wrong> {
+        match self.map().check(me) {
+            Err(Wrong::Me) if self.ranges.is_empty() || !self.joins.is_empty() => Ok(()),
+            checked => checked,
+        }
+    }
 }
 
 /// Replaces the configuration. Nodes that keep id and address keep their links, unless this node itself gets another
@@ -239,7 +413,7 @@ impl Parsed {
 pub(crate) fn configure(text: &[u8]) -> Result {
     let parsed = Parsed::new(text)?;
     let me = parsed.me.ok_or_else(|| wrong(Wrong::Me))?;
-    parsed.map().check(me).map_err(wrong)?;
+    parsed.check(me).map_err(wrong)?;
     // A node that is never configured pays nothing for the hooks.
     sys::activate();
     let door = match with_config(|config| config.door.clone()) {
@@ -268,6 +442,19 @@ pub(crate) fn configure(text: &[u8]) -> Result {
         };
         peers.push(peer, GFP_KERNEL)?;
     }
+    // Those that came by themselves stay, if they may.
+    let others = with_state(|state| {
+        let map = parsed.map();
+        for old in state.peers.iter().filter(|_| same_self && !parsed.closed) {
+            if map.address(old.id()).is_none() && map.owner(old.ip()).is_none() {
+                peers.push(old.clone(), GFP_KERNEL)?;
+            }
+        }
+        Ok::<_, Error>(())
+    });
+    others.ok_or(ENODEV)??;
+    let mut joins = KVVec::new();
+    joins.extend_from_slice(&parsed.joins, GFP_KERNEL)?;
 
     let old_peers = with_state(|state| {
         let old_key = state.config.take().map(|config| config.key);
@@ -279,6 +466,8 @@ pub(crate) fn configure(text: &[u8]) -> Result {
             key,
             ranges: parsed.ranges,
             aliases: parsed.aliases,
+            joins: parsed.joins,
+            closed: parsed.closed,
             door,
         });
         ME.store(me.get().into(), Relaxed);
@@ -294,7 +483,7 @@ pub(crate) fn configure(text: &[u8]) -> Result {
     for peer in fresh {
         Peer::begin(peer);
     }
-    Ok(())
+    join::set(&joins)
 }
 
 /// Switches openMosix off: says farewell to all nodes, and forgets map and key.
@@ -303,6 +492,8 @@ pub(crate) fn off() {
         ME.store(0, Relaxed);
         core::mem::take(state)
     });
+    // There is always memory for nothing.
+    let _ = join::set(&[]);
     for peer in state.iter().flat_map(|state| state.peers.iter()) {
         peer.stop();
     }

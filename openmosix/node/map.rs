@@ -9,10 +9,13 @@
 //! key <64 hex digits>
 //! node <first-id> <address> <count>
 //! alias <id> <address>
+//! join <address>
+//! closed
 //! ```
 //!
 //! `node` gives the ids from `first-id` on to the addresses from `address` on, counting both up; `alias` adds
-//! another address of a node that has one. Empty lines and lines that begin with `#` say nothing.
+//! another address of a node that has one. `join` is where a node of the cluster can be reached whose id need not be
+//! known; a node that joins so needs no map. `closed` keeps out all nodes that are not in the map. Empty lines and lines that begin with `#` say nothing.
 
 use core::{
     fmt,
@@ -136,6 +139,10 @@ pub(crate) enum Line {
     Node(Range),
     /// Another address of a node.
     Alias(Alias),
+    /// Where a node of the cluster can be reached.
+    Join(Ip),
+    /// Only nodes of the map are let in.
+    Closed,
 }
 
 /// Why a configuration is not accepted.
@@ -202,6 +209,8 @@ fn parse(line: &[u8]) -> Option<Line> {
             id: id(words.next()?)?,
             ip: ip(words.next()?)?,
         }),
+        "join" => Line::Join(ip(words.next()?)?),
+        "closed" => Line::Closed,
         _ => return None,
     };
     words.next().is_none().then_some(line)

@@ -2,8 +2,9 @@
 
 //! Another node, and the control link to it.
 //!
-//! Of two nodes the one with the greater id calls. Each second, both send what they are like. Who heard nothing for
-//! [`SILENCE_MS`] takes the other for lost and ends every channel to it, and so does who is told farewell.
+//! Of two nodes the one with the greater id calls. On the link they gossip; what it carries beside that are pings, which
+//! measure it. A link that breaks says nothing about the node, which may be called again; that a node is
+//! [gone](Peer::gone) is known from gossip. Who is told farewell ends every channel to that node at once.
 
 use kernel::{
     impl_has_delayed_work, new_delayed_work, new_mutex,
@@ -28,75 +29,42 @@ use kernel::{
 };
 
 use super::{
-    id_self,
+    cluster, id_self, listener,
     map::{
         Ip,
         NodeId, //
     },
 };
-use crate::{
-    link::{
-        self,
-        door,
-        Channel,
-        Deadline,
-        Kind,
-        Purpose,
-        Wait, //
-    },
-    sys::machine,
-    wire::{
-        control::Alive,
-        Message, //
-    },
+use crate::link::{
+    self,
+    door,
+    Channel,
+    Deadline,
+    Kind,
+    Purpose,
+    Wait, //
 };
 
-/// Milliseconds between two signs of life, and between two attempts to call.
+/// Milliseconds between two looks at the link, and between two attempts to call.
 const BEAT_MS: u32 = 1_000;
+
+/// Looks at the link between two pings.
+const PING_BEATS: u32 = 16;
 
 /// Milliseconds that a call may take.
 const CALL_MS: u32 = 3_000;
 
-/// Milliseconds that a sign of life may take to be sent.
-const SEND_MS: u32 = 1_000;
+/// Milliseconds that a short message may take to be sent. There is room for many, so nobody waits that long unless the
+/// link is broken, or this machine does not get round to it.
+const SEND_MS: u32 = 5_000;
 
 /// Milliseconds that a farewell may take to be sent.
 const FAREWELL_MS: u32 = 300;
 
-/// Milliseconds without a sign of life after which a node counts as lost.
-const SILENCE_MS: i64 = 8_000;
+/// Milliseconds for which who spoke on the link cannot be gone, whatever others say.
+const HEARD_MS: i64 = 3_000;
 
-/// What is known of a node.
-#[derive(Clone, Copy)]
-pub(crate) struct Info {
-    /// Its first address.
-    pub(crate) ip: Ip,
-    /// Whether it is there now.
-    pub(crate) up: bool,
-    /// What it said about its machine, when it was last there.
-    pub(crate) machine: Alive,
-}
-
-impl Info {
-    pub(super) fn of_this_node(ip: Ip) -> Self {
-        Self {
-            ip,
-            up: true,
-            machine: this_machine(),
-        }
-    }
-}
-
-fn this_machine() -> Alive {
-    Alive {
-        speed: machine::speed(),
-        cpus: machine::cpus(),
-        free: machine::free_memory(),
-        total: machine::memory(),
-    }
-}
-
-/// Another node of the map.
+/// Another node.
 ///
 /// # Locks
 ///
@@ -116,7 +84,9 @@ pub(super) struct Peer {
 struct Contact {
     channel: Option<Arc<Channel>>,
     heard: Instant<Monotonic>,
-    machine: Alive,
+    /// Looks at the link since it was made.
+    beats: u32,
+    pinged: Instant<Monotonic>,
 }
 
 impl_has_delayed_work! {
@@ -131,8 +101,8 @@ impl WorkItem for Peer {
             return;
         }
         match peer.channel() {
-            Some(channel) => peer.beat(&channel),
-            None => peer.call(),
+            Some(channel) => peer.ping(&channel),
+            None => Peer::call(&peer),
         }
         Peer::again(peer, BEAT_MS);
     }
@@ -150,7 +120,8 @@ impl Peer {
                     Contact {
                         channel: None,
                         heard: Instant::now(),
-                        machine: Alive { speed: 0, cpus: 0, free: 0, total: 0 },
+                        beats: 0,
+                        pinged: Instant::now(),
                     },
                     "Peer::contact"
                 ),
@@ -172,14 +143,6 @@ impl Peer {
         self.up.load(Relaxed)
     }
 
-    pub(super) fn info(&self) -> Info {
-        Info {
-            ip: self.ip,
-            up: self.is_up(),
-            machine: self.contact.lock().machine,
-        }
-    }
-
     /// Begins to keep the link.
     pub(super) fn begin(peer: Arc<Self>) {
         Self::again(peer, 0);
@@ -195,11 +158,8 @@ impl Peer {
     /// Says farewell, and keeps the link no more.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Relaxed);
-        if let Some(channel) = self.channel() {
-            let soon = Deadline::ms(FAREWELL_MS);
-            // If it does not get through, silence says the same.
-            let _ = channel.send_by(soon, Kind::Leave, 0, 0, &[]);
-        }
+        // If it does not get through, silence says the same.
+        let _ = self.send_within(FAREWELL_MS, Kind::Leave, &[]);
         self.lost("left by this node");
         link::cut(self.id);
     }
@@ -209,19 +169,28 @@ impl Peer {
     }
 
     /// Takes a new link, in place of one that there may be.
-    pub(super) fn joined(&self, channel: Arc<Channel>) {
+    pub(super) fn joined(peer: &Arc<Self>, channel: Arc<Channel>) {
         let old = {
-            let mut contact = self.contact.lock();
+            let mut contact = peer.contact.lock();
             contact.heard = Instant::now();
-            contact.channel.replace(channel)
+            contact.beats = 0;
+            contact.channel.replace(channel.clone())
         };
         if let Some(old) = old {
             old.shutdown();
         }
-        if self.stopped.load(Relaxed) {
-            self.lost("left by this node");
-        } else if !self.up.xchg(true, kernel::sync::atomic::Full) {
-            pr_info!("node {} is up\n", self.id);
+        let ear = peer.clone();
+        let heard = channel.clone();
+        let listening = door::queue()
+            .and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, move || ear.listen(&heard))?));
+        if peer.stopped.load(Relaxed) || listening.is_err() {
+            return peer.lost("left by this node");
+        }
+        if !peer.up.xchg(true, kernel::sync::atomic::Full) {
+            pr_info!("node {} is up\n", peer.id);
+        }
+        if let Some(listener) = listener() {
+            listener.up(peer.id);
         }
     }
 
@@ -235,42 +204,53 @@ impl Peer {
         }
     }
 
-    fn call(&self) {
-        // The other one calls us.
-        if id_self().is_none_or(|me| me < self.id) {
-            return;
-        }
-        // It fails while the node is not there: we try again.
-        if let Ok(channel) = Channel::dial(self.id, Purpose::Control, CALL_MS) {
-            self.joined(channel);
+    /// Others say that the node is gone. Unless it speaks here, that is the end of every channel to it.
+    pub(super) fn gone(&self) {
+        if self.contact.lock().heard.elapsed().as_millis() > HEARD_MS {
+            self.lost("no sign of life");
+            link::cut(self.id);
         }
     }
 
-    fn beat(&self, channel: &Channel) {
-        match self.hear(channel) {
-            Ok(true) => (),
-            Ok(false) => {
-                self.lost("it left");
-                link::cut(self.id);
-                return;
-            }
-            Err(_) => return self.lost_if(channel, "link lost"),
-        }
-        if self.contact.lock().heard.elapsed().as_millis() > SILENCE_MS {
-            self.lost_if(channel, "no sign of life");
-            link::cut(self.id);
+    fn call(peer: &Arc<Self>) {
+        // The other one calls us.
+        if id_self().is_none_or(|me| me < peer.id) {
             return;
         }
-        let mut payload = KVVec::new();
-        let sent = this_machine()
-            .encode(&mut crate::error::Growing(&mut payload))
-            .map_err(Error::from)
-            .and_then(|()| {
-                let soon = Deadline::ms(SEND_MS);
-                channel.send_by(soon, Kind::Alive, 0, 0, &[&payload])
-            });
-        if sent.is_err() {
-            self.lost_if(channel, "link lost");
+        // It fails while the node is not there: we try again.
+        if let Ok(channel) = Channel::dial(peer.id, Purpose::Control, CALL_MS) {
+            cluster::note_self(&channel);
+            Self::joined(peer, channel);
+        }
+    }
+
+    /// Sends a short message, if there is a link.
+    pub(super) fn send(&self, kind: Kind, payload: &[u8]) -> Result {
+        self.send_within(SEND_MS, kind, payload)
+    }
+
+    fn send_within(&self, ms: u32, kind: Kind, payload: &[u8]) -> Result {
+        let channel = self.channel().ok_or(ENOTCONN)?;
+        channel
+            .send_by(Deadline::ms(ms), kind, 0, 0, &[payload])
+            .inspect_err(|_| self.lost_if(&channel, "link lost"))
+    }
+
+    fn ping(&self, channel: &Channel) {
+        let due = {
+            let mut contact = self.contact.lock();
+            let due = contact.beats % PING_BEATS == 0;
+            contact.beats = contact.beats.wrapping_add(1);
+            if due {
+                contact.pinged = Instant::now();
+            }
+            due
+        };
+        if due {
+            let soon = Deadline::ms(SEND_MS);
+            if channel.send_by(soon, Kind::Ping, 0, 0, &[]).is_err() {
+                self.lost_if(channel, "link lost");
+            }
         }
     }
 
@@ -281,28 +261,47 @@ impl Peer {
             .is_some_and(|now| core::ptr::eq(&*now, channel));
         if same {
             self.lost(why);
+            if let Some(listener) = listener() {
+                listener.down(self.id);
+            }
         }
     }
 
-    /// Takes what has come; false after a farewell.
-    fn hear(&self, channel: &Channel) -> Result<bool> {
+    /// Takes what comes on a link until it ends. One work item for each link does nothing else.
+    fn listen(&self, channel: &Channel) {
         let mut payload = KVVec::new();
         loop {
-            let header = match channel.recv(Wait::Poll, Deadline::NEVER, &mut payload) {
-                Ok(header) => header,
-                Err(error) if error == EAGAIN => return Ok(true),
-                Err(error) => return Err(error),
-            };
-            match header.kind {
-                Kind::Alive => {
-                    let machine = Alive::decode(&payload)?;
-                    let mut contact = self.contact.lock();
-                    contact.heard = Instant::now();
-                    contact.machine = machine;
+            match self.hear(channel, &mut payload) {
+                Ok(true) => (),
+                Ok(false) => {
+                    self.lost_if(channel, "it left");
+                    link::cut(self.id);
+                    return;
                 }
-                Kind::Leave => return Ok(false),
-                _ => return Err(EPROTO),
+                Err(_) => {
+                    channel.shutdown();
+                    return self.lost_if(channel, "link lost");
+                }
             }
         }
+    }
+
+    /// Takes the next message; false for a farewell.
+    fn hear(&self, channel: &Channel, payload: &mut KVVec<u8>) -> Result<bool> {
+        let header = channel.recv(Wait::Interruptible, Deadline::NEVER, payload)?;
+        self.contact.lock().heard = Instant::now();
+        let listener = listener().ok_or(ESHUTDOWN)?;
+        match header.kind {
+            Kind::Gossip => listener.heard(self.id, payload)?,
+            Kind::Ping => self.send(Kind::Pong, &[])?,
+            Kind::Pong => {
+                let elapsed = self.contact.lock().pinged.elapsed();
+                let us = u64::try_from(elapsed.as_micros_ceil()).unwrap_or(0);
+                listener.measured(self.id, us);
+            }
+            Kind::Leave => return Ok(false),
+            _ => return Err(EPROTO),
+        }
+        Ok(true)
     }
 }

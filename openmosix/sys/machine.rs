@@ -14,10 +14,10 @@ pub(crate) fn cpus() -> u32 {
     unsafe { bindings::num_online_cpus() }
 }
 
-/// How fast one processor is; 1000 is openMosix's Pentium III at 1 GHz.
-pub(crate) fn speed() -> u32 {
-    // SAFETY: Written during boot only.
-    unsafe { bindings::tsc_khz / 1000 }
+/// Tasks of users that run or wait for a processor, guests among them.
+pub(crate) fn running() -> u32 {
+    // SAFETY: Always safe to call.
+    unsafe { bindings::openmosix_running() }
 }
 
 /// Bytes of memory.
@@ -33,6 +33,13 @@ pub(crate) fn free_memory() -> u64 {
     // SAFETY: Always safe to call.
     let pages = unsafe { bindings::si_mem_available() };
     u64::try_from(pages).unwrap_or(0) * PAGE_SIZE as u64
+}
+
+/// Per mille of the last ten seconds in which some task waited for memory; 0 if the kernel does not know.
+pub(crate) fn memory_pressure() -> u16 {
+    // SAFETY: Always safe to call.
+    let pressure = unsafe { bindings::openmosix_memory_pressure() };
+    u16::try_from(pressure.min(1_000)).unwrap_or(1_000)
 }
 
 /// Nanoseconds since boot, by the monotonic clock.

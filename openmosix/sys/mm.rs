@@ -236,6 +236,13 @@ impl Mm {
         unsafe { bindings::openmosix_resident(self.0.as_ptr()) as u64 }
     }
 
+    /// Bytes of address space in use.
+    pub(crate) fn size(&self) -> u64 {
+        // SAFETY: By the type invariant.
+        let pages = unsafe { bindings::openmosix_mm_pages(self.0.as_ptr()) };
+        pages as u64 * PAGE as u64
+    }
+
     /// Marks the address space as half of a migrated process, until the claim is dropped.
     pub(crate) fn claim(self) -> Claim {
         // SAFETY: By the type invariant.

@@ -66,6 +66,9 @@ pub(crate) trait Content: Send + Sync + 'static {
     /// The most bytes of one write.
     const WRITE_MAX: usize = 32;
 
+    /// Whether only the administrator may write it, whoever owns the file.
+    const ADMIN: bool = true;
+
     /// Shows it to a reader.
     fn show(&self, to: &SeqFile) -> Result;
 
@@ -170,6 +173,10 @@ impl<T: Content> Operations<T> {
         from_result(|| {
             // SAFETY: `file` is valid, and `/proc` keeps the content alive meanwhile.
             let content = unsafe { &*bindings::pde_data((*file).f_inode).cast::<T>() };
+            // SAFETY: Always safe to call in process context.
+            if T::ADMIN && !unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as c_int) } {
+                return Err(EPERM);
+            }
             if len > T::WRITE_MAX {
                 return Err(E2BIG);
             }

@@ -260,10 +260,22 @@ impl Socket {
 
     /// The other end.
     pub(crate) fn peer(&self) -> Result<Address> {
+        self.end(bindings::kernel_getpeername)
+    }
+
+    /// This end.
+    pub(crate) fn local(&self) -> Result<Address> {
+        self.end(bindings::kernel_getsockname)
+    }
+
+    fn end(
+        &self,
+        get: unsafe extern "C" fn(*mut bindings::socket, *mut bindings::sockaddr) -> c_int,
+    ) -> Result<Address> {
         let mut storage = bindings::__kernel_sockaddr_storage::default();
         let raw = (&raw mut storage).cast::<bindings::sockaddr_in>();
         // SAFETY: The socket is valid, and there is room for any address.
-        let len = unsafe { bindings::kernel_getpeername(self.raw.as_ptr(), raw.cast()) };
+        let len = unsafe { get(self.raw.as_ptr(), raw.cast()) };
         if len < 0 {
             return Err(Error::from_errno(len));
         }

@@ -100,6 +100,12 @@ pub(crate) fn cpu_time(task: &Task) -> u64 {
     unsafe { bindings::task_sched_runtime(task.as_ptr()) }
 }
 
+/// Whether a task runs or waits for a processor.
+pub(crate) fn is_running(task: &Task) -> bool {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::openmosix_is_running(task.as_ptr()) }
+}
+
 /// Charges user time to the current task.
 pub(crate) fn charge(ns: u64) {
     // SAFETY: Acts on `current`.

@@ -57,6 +57,13 @@ pub(crate) struct Record {
     commit_us: i64,
 }
 
+impl Record {
+    /// How many bytes were sent, and in how many microseconds.
+    pub(crate) fn copied(&self) -> (u64, u64) {
+        (self.pages * 4096, u64::try_from(self.copy_us).unwrap_or(0))
+    }
+}
+
 impl kernel::fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let result = match (self.stage, self.reason) {

@@ -5,16 +5,12 @@
 use super::codec::message;
 
 message! {
-    /// Sent every second: the sender lives, and this is its machine.
-    pub(crate) struct Alive {
-        /// How fast one of its processors is; 1000 is openMosix's Pentium III at 1 GHz.
-        speed: u32,
-        /// How many processors it has.
-        cpus: u32,
-        /// Bytes of memory that programs could still get.
-        free: u64,
-        /// Bytes of memory.
-        total: u64,
+    /// Answer at once: the sender measures how long that takes.
+    pub(crate) struct Ping {
+    }
+
+    /// The answer, with the number of the question.
+    pub(crate) struct Pong {
     }
 
     /// The sender leaves the cluster now.

@@ -12,6 +12,7 @@ use super::{
         Malformed,
         Reader, //
     },
+    gossip::WINDOW,
     prepare::TEXT,
     BULK, //
 };
@@ -63,10 +64,14 @@ macro_rules! kinds {
 kinds! {
     // Between nodes.
 
-    /// I am here, and this is how I am.
-    Alive = 0x0001, max 64;
+    /// Answer at once.
+    Ping = 0x0001, max 0;
     /// I leave the cluster.
     Leave = 0x0002, max 0;
+    /// This is what I know of nodes.
+    Gossip = 0x0003, max 8 + WINDOW * 64;
+    /// The answer.
+    Pong = 0x0004, max 0;
 
     // Whether a process may come.
 
@@ -142,6 +147,8 @@ kinds! {
     Grown = 0x004b, max 16;
     /// A fault of the program that has no handler.
     Fault = 0x004c, max 256;
+    /// Take this guest away from my node, and why.
+    Evict = 0x004d, max 16;
 
     // Pages.
 

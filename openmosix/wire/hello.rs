@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The server proves nothing before the client did, and each proof names its role, so that neither can be
-//! played back at the other. A [`Hello`] is all that is ever parsed from a stranger.
+//! played back at the other. A server that refuses a client with the key
+//! proves that with another role, which says why. A [`Hello`] is all that is ever parsed from a stranger.
 
 use super::{
     codec::Reader,
@@ -134,6 +135,10 @@ pub(crate) enum Role {
     Client,
     /// The side that was called.
     Server,
+    /// The same, which refuses the client: another node has its id.
+    Taken,
+    /// The same, which refuses the client: it lets in only nodes that it was told of.
+    Closed,
 }
 
 /// Bytes that a proof is computed over.
@@ -148,6 +153,8 @@ pub(crate) fn transcript(
     let label: &[u8; 16] = match role {
         Role::Client => b"openMosix client",
         Role::Server => b"openMosix server",
+        Role::Taken => b"openMosix taken\0",
+        Role::Closed => b"openMosix closed",
     };
     let mut bytes = [0; TRANSCRIPT];
     let signed = label.iter().chain(client).chain(server);

@@ -81,6 +81,13 @@ message! {
     pub(crate) struct Kill {
     }
 
+    /// The node cannot keep the guest: home has to find another place for it, or take it back. The node asks again
+    /// until the guest is gone, which goes on meanwhile. Guest's node to home, from the image on to the last frame.
+    pub(crate) struct Evict {
+        /// A [`Reason`](super::prepare::Reason): `Memory`, `Limit` or `Expel`.
+        why: u64,
+    }
+
     /// The program did something for which it gets a signal, and has no handler. Guest to home.
     pub(crate) struct Fault {
         /// `siginfo_t`.

@@ -74,6 +74,14 @@ reasons! {
     Image = 11, "image does not fit";
     /// Somebody asked for it.
     Asked = 12, "asked for";
+    /// The target would carry more than its administrator allows.
+    Limit = 13, "a limit is reached";
+    /// Many processes go to the target at the moment.
+    Busy = 14, "takes others at the moment";
+    /// The target has more to do than the source believed.
+    Crowded = 15, "more to do than was believed";
+    /// All guests have to leave the node.
+    Expel = 16, "guests are expelled";
 }
 
 message! {
@@ -89,14 +97,18 @@ message! {
         xstate: u32,
         /// Its home node.
         home: u16,
-        /// Zero.
-        zero: u16,
+        /// A set of `Prepare::…` bits.
+        flags: u16,
         /// Its pid at home.
         pid: u32,
         /// This move's number.
         epoch: u32,
         /// Bytes of memory that will come.
         resident: u64,
+        /// Hundredths of processes that its home believes to be running on the target.
+        believed: u32,
+        /// Hundredths of a process: how much of the time it wants a processor.
+        share: u32,
         /// Its name.
         comm: [u8; 16],
     }
@@ -151,4 +163,9 @@ message! {
         /// More about it, for people; at most [`TEXT`] bytes.
         text: &'a [u8],
     }
+}
+
+impl Prepare {
+    /// Somebody ordered the move by name: only what must not be is refused.
+    pub(crate) const ORDERED: u16 = 1;
 }

@@ -5,6 +5,8 @@
 #include <crypto/utils.h>
 #include <linux/cpumask.h>
 #include <linux/proc_fs.h>
+#include <linux/psi.h>
+#include <linux/sched/loadavg.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <net/inet_sock.h>
@@ -118,6 +120,23 @@ __rust_helper void rust_helper_memzero_explicit(void *s, size_t count)
 	memzero_explicit(s, count);
 }
 
+/* Load. */
+
+__rust_helper bool rust_helper_openmosix_is_running(struct task_struct *task)
+{
+	return task_is_running(task);
+}
+
+/* Per mille of the last ten seconds in which some task waited for memory. */
+__rust_helper u32 rust_helper_openmosix_memory_pressure(void)
+{
+#ifdef CONFIG_PSI
+	return psi_system.avg[PSI_MEM_SOME][0] * 10 >> FSHIFT;
+#else
+	return 0;
+#endif
+}
+
 /* Others. */
 
 __rust_helper unsigned int rust_helper_num_online_cpus(void)
@@ -135,6 +154,11 @@ __rust_helper void *rust_helper_pde_data(const struct inode *inode)
 __rust_helper void *rust_helper_page_address(struct page *page)
 {
 	return page_address(page);
+}
+
+__rust_helper unsigned long rust_helper_openmosix_mm_pages(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->total_vm);
 }
 
 __rust_helper void rust_helper_task_lock(struct task_struct *task)

@@ -15,10 +15,11 @@ import sys
 PORT = 4660
 PATIENCE = 90
 MAGIC = b"openMosi"
+VERSION = 2
 CONTROL = 1
 
 
-def hello(node, version=1, purpose=CONTROL):
+def hello(node, version=VERSION, purpose=CONTROL):
     """The 64 bytes that begin every connection: see openmosix/wire/hello.rs."""
     return struct.pack("<8sHHIQ32s8x", MAGIC, version, node, purpose, 0, os.urandom(32))
 

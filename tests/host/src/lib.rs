@@ -12,6 +12,8 @@
 
 #[path = "../../../openmosix"]
 mod pure {
+    pub(crate) mod balance;
+    pub(crate) mod load;
     pub(crate) mod syscall;
     pub(crate) mod wire;
 }
@@ -21,8 +23,12 @@ mod node {
     pub(crate) mod map;
 }
 
-pub(crate) use pure::{syscall, wire};
+pub(crate) use pure::{balance, load, syscall, wire};
 
+#[cfg(test)]
+mod balance_tests;
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 mod map_tests;
 #[cfg(test)]

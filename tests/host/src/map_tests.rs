@@ -49,6 +49,8 @@ fn every_line_that_there_is() {
             ip: ip(192, 168, 1, 2)
         }))
     );
+    assert_eq!(one("join 10.1.0.7"), Ok(Line::Join(ip(10, 1, 0, 7))));
+    assert_eq!(one("closed"), Ok(Line::Closed));
     let key: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
     let bytes: Vec<u8> = (0..32).collect();
     assert_eq!(
@@ -81,6 +83,10 @@ fn every_line_that_there_is_not() {
         "alias 1",
         "alias 0 10.0.0.1",
         "alias 1 host",
+        "join",
+        "join host",
+        "join 10.1.0.7 1",
+        "closed 1",
         "node 1 10.0.0.1 1 1",
         "\u{0}",
         "m\u{e9} 1",

@@ -10,7 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
-mod every;
+pub(crate) mod every;
 mod frames;
 mod golden;
 mod hello;

@@ -10,6 +10,7 @@ pub mod migrate;
 pub mod mosctl;
 pub mod mosrun;
 pub mod mps;
+pub mod omsim;
 pub mod output;
 pub mod setpe;
 pub mod showmap;

@@ -4,9 +4,12 @@
 
 use crate::wire::{
     call::{Call, Reply},
-    control::{Alive, Leave},
+    control::{Leave, Ping, Pong},
+    gossip::Gossip,
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas},
-    life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
+    life::{
+        ComeHome, Evict, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage,
+    },
     pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
     prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Refused},
     Full, Kind, Malformed, Message, Put,
@@ -55,6 +58,19 @@ fn signals(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(encode(&signals))
 }
 
+fn gossip(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let gossip = Gossip::decode(payload)?;
+    assert_eq!(
+        gossip
+            .vectors
+            .iter()
+            .filter(|vector| vector.is_ok())
+            .count(),
+        gossip.vectors.len()
+    );
+    Ok(encode(&gossip))
+}
+
 fn pages(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     let pages = Pages::decode(payload)?;
     assert!(pages.count() > 0);
@@ -68,8 +84,10 @@ fn pages(payload: &[u8]) -> Result<Vec<u8>, Malformed> {
 /// Every kind is here, or this does not compile.
 pub(crate) fn decode(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     match kind {
-        Kind::Alive => again::<Alive>(payload),
+        Kind::Ping => again::<Ping>(payload),
+        Kind::Pong => again::<Pong>(payload),
         Kind::Leave => again::<Leave>(payload),
+        Kind::Gossip => gossip(payload),
         Kind::Prepare => again::<Prepare>(payload),
         Kind::Ready => again::<Ready>(payload),
         Kind::Refused => again::<Refused<'_>>(payload),
@@ -101,6 +119,7 @@ pub(crate) fn decode(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
         Kind::Usage => again::<Usage>(payload),
         Kind::Kill => again::<Kill>(payload),
         Kind::Fault => again::<Fault>(payload),
+        Kind::Evict => again::<Evict>(payload),
         Kind::Fetch => again::<Fetch>(payload),
         Kind::NoPage => again::<NoPage>(payload),
         Kind::Peek => again::<Peek>(payload),

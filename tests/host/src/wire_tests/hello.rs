@@ -18,7 +18,7 @@ const HELLO: Hello = Hello {
 
 #[test]
 fn golden_hello() {
-    let golden = hex("6f70656e4d6f7369 0100 0302 02000000 0807060504030201
+    let golden = hex("6f70656e4d6f7369 0200 0302 02000000 0807060504030201
          eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 0000000000000000");
     assert_eq!(HELLO.encode().to_vec(), golden);
 }
@@ -67,7 +67,12 @@ fn proofs_of_both_roles_and_of_all_hellos_differ() {
     assert_eq!(&client[..16], b"openMosix client");
     assert_eq!(client[16..80], a);
     assert_eq!(client[80..], b);
-    assert_ne!(client, transcript(Role::Server, &a, &b));
+    let roles = [Role::Client, Role::Server, Role::Taken, Role::Closed];
+    for (n, one) in roles.into_iter().enumerate() {
+        for other in roles.into_iter().skip(n + 1) {
+            assert_ne!(transcript(one, &a, &b), transcript(other, &a, &b));
+        }
+    }
     assert_ne!(client, transcript(Role::Client, &b, &a));
 }
 

@@ -5,9 +5,12 @@
 use super::every::encode;
 use crate::wire::{
     call::{Call, Reply},
-    control::{Alive, Leave},
+    control::{Leave, Ping, Pong},
+    gossip::Gossip,
     image::{Cpu, ImageEnd, ImageStart, Installed, Mm, Signals, Task, Vmas, REGISTERS},
-    life::{ComeHome, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage},
+    life::{
+        ComeHome, Evict, Fault, Grown, Kill, Pause, Paused, Recall, Resume, Signal, Stale, Usage,
+    },
     pages::{Bytes, Done, Fetch, NoPage, Pages, Peek, Poke, UsageAsked},
     prepare::{Abort, Clock, ClockAsked, Commit, Committed, Join, Prepare, Ready, Reason, Refused},
     Kind, Records, Table, PAGE,
@@ -25,23 +28,26 @@ fn array<const N: usize>(from: u8) -> [u8; N] {
 /// A payload of every kind.
 pub(super) fn payload(kind: Kind) -> Vec<u8> {
     match kind {
-        Kind::Alive => encode(&Alive {
-            speed: 0x0102_0304,
-            cpus: 5,
-            free: 6 << 32,
-            total: 7 << 40,
-        }),
+        Kind::Ping => encode(&Ping {}),
+        Kind::Pong => encode(&Pong {}),
         Kind::Leave => encode(&Leave {}),
+        Kind::Gossip => encode(&Gossip {
+            flags: Gossip::ASK,
+            zero: 0,
+            vectors: Records::new(&count(9, 128)).unwrap(),
+        }),
         Kind::Prepare => encode(&Prepare {
             build: array(0x10),
             cpu: 0x3031_3233_3435_3637,
             xfeatures: 0x4041_4243_4445_4647,
             xstate: 0x5051_5253,
             home: 0x6061,
-            zero: 0,
+            flags: Prepare::ORDERED,
             pid: 0x7071_7273,
             epoch: 0x8081_8283,
             resident: 0x9091_9293_9495_9697,
+            believed: 0xa0a1_a2a3,
+            share: 0xb0b1_b2b3,
             comm: *b"a name of 16 cha",
         }),
         Kind::Ready => encode(&Ready { token: array(0xa0) }),
@@ -155,6 +161,9 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             resident: 8,
         }),
         Kind::Kill => encode(&Kill {}),
+        Kind::Evict => encode(&Evict {
+            why: Reason::Expel as u64,
+        }),
         Kind::Fault => encode(&Fault {
             info: array(0x30),
             cpu_ns: 10,

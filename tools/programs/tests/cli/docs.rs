@@ -8,8 +8,15 @@ fn every_program_is_documented() {
     let tree = Tree::new();
     let share = tree.root().display().to_string();
     tree.run(env!("CARGO_BIN_EXE_mosix-docs"), &[&share]).data();
-    let programs =
-        [("setpe", 8), ("showmap", 8), ("migrate", 1), ("mosrun", 1), ("mosctl", 1), ("mps", 1)];
+    let programs = [
+        ("setpe", 8),
+        ("showmap", 8),
+        ("migrate", 1),
+        ("mosrun", 1),
+        ("mosctl", 1),
+        ("mps", 1),
+        ("omsim", 1),
+    ];
     for (name, section) in programs {
         let page = tree.read(&format!("man/man{section}/{name}.{section}"));
         assert!(page.contains(".SH \"EXIT STATUS\"") && page.contains(".SH OPTIONS"), "{name}");

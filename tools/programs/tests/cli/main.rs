@@ -6,5 +6,6 @@ mod migrate;
 mod mosctl;
 mod mosrun;
 mod mps;
+mod omsim;
 mod setpe;
 mod showmap;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What openMosix does: who is in the cluster, and what nodes tell each other.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM openmosix
+
+#if !defined(_TRACE_OPENMOSIX_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_OPENMOSIX_H
+
+#include <linux/tracepoint.h>
+
+/* A message about nodes was sent to a node, or came from it. */
+TRACE_EVENT(openmosix_gossip,
+	TP_PROTO(unsigned int node, unsigned int bytes, bool sent),
+	TP_ARGS(node, bytes, sent),
+	TP_STRUCT__entry(
+		__field(unsigned int, node)
+		__field(unsigned int, bytes)
+		__field(bool, sent)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->bytes = bytes;
+		__entry->sent = sent;
+	),
+	TP_printk("node=%u bytes=%u %s", __entry->node, __entry->bytes,
+		  __entry->sent ? "sent" : "heard")
+);
+
+/* Something happened to a node: numbers as in openmosix/sys/trace.rs. */
+TRACE_EVENT(openmosix_member,
+	TP_PROTO(unsigned int node, unsigned int what),
+	TP_ARGS(node, what),
+	TP_STRUCT__entry(
+		__field(unsigned int, node)
+		__field(unsigned int, what)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->what = what;
+	),
+	TP_printk("node=%u %s", __entry->node,
+		  __print_symbolic(__entry->what, { 0, "joined" }, { 1, "suspect" },
+				   { 2, "cleared" }, { 3, "gone" }, { 4, "left" },
+				   { 5, "conflict" }))
+);
+
+#endif /* _TRACE_OPENMOSIX_H */
+
+#include <trace/define_trace.h>

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Moving processes away because they cannot stay: memory runs out, or a limit is exceeded.
+//!
+//! *Memory ushering* (Barak, Braverman, "Memory ushering in a scalable computing cluster", Microprocessors and
+//! Microsystems 22, 1998) overrides balance: when free memory falls below the reserve, or will within seconds, the
+//! smallest process whose memory is enough goes to where there is room. A node can usher only its own processes;
+//! guests it asks their homes to take away.
+
+use core::{
+    cmp::Reverse,
+    ops::DerefMut, //
+};
+
+use super::{
+    choice::Survey,
+    decision::{
+        Candidate,
+        Decision,
+        Process,
+        Why, //
+    },
+    rules::Scope,
+    view::Slot,
+    Balancer, //
+};
+
+/// The most processes that are pushed in one period, because memory runs out.
+const PUSHED: usize = 4;
+
+/// A guest of this node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guest {
+    /// What its owner knows it by.
+    pub(crate) pid: u32,
+    /// Milliseconds since it came.
+    pub(crate) settled_ms: u64,
+    /// Bytes of memory that it uses.
+    pub(crate) resident: u64,
+    /// Why its home has to take it away, if so.
+    pub(crate) pushed: Option<Why>,
+}
+
+/// Who should go when so many bytes are missing: the smallest of those that are enough, or else the largest of all.
+/// Greater is better.
+fn fitness(resident: u64, shortage: u64) -> (bool, Reverse<u64>, u64) {
+    let enough = resident >= shortage;
+    let above = if enough { resident } else { 0 };
+    (enough, Reverse(above), resident)
+}
+
+impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
+    /// Says which guests have to leave. The caller asks their homes to take them away, and keeps what is said here
+    /// until the next time.
+    ///
+    /// To be called in each period before [`Self::choose`]: guests go before this node's own processes.
+    pub(crate) fn evict(&mut self, guests: &mut [Guest]) {
+        self.own.evicted = 0;
+        let calm = self.own.shortage() == 0;
+        for guest in guests.iter_mut() {
+            if self.own.expel {
+                guest.pushed = Some(Why::Expel);
+            } else if calm || guest.pushed != Some(Why::Memory) {
+                guest.pushed = None;
+            } else {
+                self.own.evicted = self.own.evicted.saturating_add(guest.resident);
+            }
+        }
+        for _ in 0..PUSHED {
+            let shortage = self.own.shortage();
+            if shortage == 0 {
+                break;
+            }
+            let fittest = guests
+                .iter_mut()
+                .filter(|guest| guest.pushed.is_none() && guest.resident > 0)
+                .max_by_key(|guest| fitness(guest.resident, shortage));
+            let Some(fittest) = fittest else {
+                break;
+            };
+            fittest.pushed = Some(Why::Memory);
+            self.own.evicted = self.own.evicted.saturating_add(fittest.resident);
+        }
+        let limits = self.own.limits;
+        let scope = limits.exceeded(self.own.processors, self.own.running());
+        let many = limits.guests != 0 && self.own.present() > limits.guests;
+        if many || scope.is_some_and(|scope| scope != Scope::Local) {
+            // One in each period: what it changes has to be seen first.
+            let last = guests
+                .iter_mut()
+                .filter(|guest| guest.pushed.is_none())
+                .min_by_key(|guest| guest.settled_ms);
+            if let Some(last) = last {
+                last.pushed = Some(Why::Limit);
+            }
+        }
+    }
+
+    /// Sends away own processes that cannot stay here.
+    pub(super) fn usher(&mut self, now_ms: u64, survey: &Survey, candidates: &mut [Candidate<'_>]) {
+        for _ in 0..PUSHED {
+            let shortage = self.own.shortage();
+            if shortage == 0 {
+                break;
+            }
+            let fittest = candidates
+                .iter_mut()
+                .filter(|candidate| candidate.process.resident > 0 && self.may_be_pushed(candidate))
+                .max_by_key(|candidate| fitness(candidate.process.resident, shortage));
+            let Some(fittest) = fittest else {
+                break;
+            };
+            self.push(now_ms, survey, fittest, Why::Memory);
+        }
+        let scope = self
+            .own
+            .limits
+            .exceeded(self.own.processors, self.own.running());
+        if scope.is_some_and(|scope| scope != Scope::Guests) {
+            let first = candidates
+                .iter_mut()
+                .filter(|candidate| self.may_be_pushed(candidate))
+                .max_by_key(|candidate| candidate.process.cpu_ms);
+            if let Some(first) = first {
+                self.push(now_ms, survey, first, Why::Limit);
+            }
+        }
+    }
+
+    /// Whether a process is here, and neither its owner nor the administrator keeps it here.
+    fn may_be_pushed(&self, candidate: &Candidate<'_>) -> bool {
+        let process = &candidate.process;
+        process.at == self.own.node
+            && !candidate.sent
+            && candidate.decision.why != Why::Nowhere
+            && !process.rules.stays
+            && self.forbidden(process).is_none()
+    }
+
+    fn push(&mut self, now_ms: u64, survey: &Survey, candidate: &mut Candidate<'_>, why: Why) {
+        let process = Process {
+            pushed: Some(why),
+            ..candidate.process
+        };
+        candidate.decision = self.decide(now_ms, survey, &process);
+        if candidate.decision.to.is_none() {
+            // It is not tried again.
+            candidate.decision = Decision {
+                why: Why::Nowhere,
+                ..candidate.decision
+            };
+        }
+        self.send(now_ms, candidate);
+    }
+}

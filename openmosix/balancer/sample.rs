@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A look at this machine.
+
+use crate::{
+    balance::own::Sample,
+    guest,
+    load::Memory,
+    sys::machine, //
+};
+
+/// Takes a sample.
+pub(crate) fn take() -> Sample {
+    let (present, running) = guest::list::count();
+    let all = machine::running();
+    Sample {
+        local: all.saturating_sub(running),
+        guests: running.min(all),
+        present: u16::try_from(present).unwrap_or(u16::MAX),
+        memory: memory(),
+    }
+}
+
+/// Memory now.
+pub(crate) fn memory() -> Memory {
+    let total = machine::memory();
+    Memory {
+        free: machine::free_memory().min(total),
+        total,
+        pressure: machine::memory_pressure(),
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Tracepoints. They cost nothing while nobody looks.
+//!
+//! C header: [`include/trace/events/openmosix.h`](srctree/include/trace/events/openmosix.h)
+
+use kernel::ffi::c_uint;
+
+mod points {
+    use super::c_uint;
+
+    kernel::declare_trace! {
+        /// # Safety
+        ///
+        /// Always safe to call.
+        pub(super) unsafe fn openmosix_gossip(node: c_uint, bytes: c_uint, sent: bool);
+
+        /// # Safety
+        ///
+        /// Always safe to call.
+        pub(super) unsafe fn openmosix_member(node: c_uint, what: c_uint);
+    }
+}
+
+/// What happened to a node; the tracepoint has names for the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Member {
+    /// It is there, for the first time or again.
+    Joined = 0,
+    /// It did not answer.
+    Suspect = 1,
+    /// It did not answer, but lives.
+    Cleared = 2,
+    /// It is lost.
+    Gone = 3,
+    /// It left in order.
+    Left = 4,
+    /// Two machines claim its id.
+    Conflict = 5,
+}
+
+/// A message of so many bytes was sent to a node, or came from it.
+pub(crate) fn gossip(node: u16, bytes: usize, sent: bool) {
+    // SAFETY: Always safe to call.
+    unsafe { points::openmosix_gossip(node.into(), bytes as c_uint, sent) };
+}
+
+/// Something happened to a node.
+pub(crate) fn member(node: u16, what: Member) {
+    // SAFETY: Always safe to call.
+    unsafe { points::openmosix_member(node.into(), what as c_uint) };
+}

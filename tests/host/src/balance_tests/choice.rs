@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where processes go, and where they do not.
+
+use super::cluster::{candidates, id, loaded, process, sample, Cluster, GIB};
+use crate::{
+    balance::{
+        decision::{Candidate, Decision, Process, Why},
+        rules::{Kind, Mask, Policy, Rules},
+        vector::Status,
+        view::Path,
+    },
+    load::{metric::STANDARD_SPEED, process::Usage, Processors},
+};
+
+/// What node 1 decides for one process of its own among so many, with `others` idle nodes.
+fn decide(running: u32, others: usize, process: Process<'_>) -> Decision {
+    let mut cluster = loaded(running, others);
+    let now = cluster.now;
+    cluster.node(1).choose_one(now, &process)
+}
+
+#[test]
+fn a_process_leaves_a_crowd() {
+    let decision = decide(8, 3, process(1, 1));
+    assert_eq!(decision.why, Why::Balance);
+    assert!(decision.to.is_some_and(|to| (2..=4).contains(&to.get())));
+}
+
+#[test]
+fn a_process_alone_stays() {
+    let decision = decide(1, 3, process(1, 1));
+    assert_eq!((decision.to, decision.why), (None, Why::Best));
+}
+
+#[test]
+fn a_difference_of_one_moves_nobody_and_of_two_does() {
+    for (here, there, moves) in [(2, 1, false), (3, 1, true), (8, 7, false), (9, 7, true)] {
+        let mut cluster = loaded(here, 1);
+        cluster.tell(1, 2, |it| {
+            it.edition.version += 1;
+            it.running = 100 * there;
+        });
+        let now = cluster.now;
+        let decision = cluster.node(1).choose_one(now, &process(1, 1));
+        assert_eq!(decision.to.is_some(), moves, "{here} {there}: {decision}");
+    }
+}
+
+#[test]
+fn what_others_say_is_doubted_a_little() {
+    // An average of 0.8 may be one process that has just begun.
+    let mut cluster = loaded(2, 1);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.running = 80;
+    });
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose_one(now, &process(1, 1)).to, None);
+}
+
+#[test]
+fn a_hopeless_node_keeps_nobody_else_from_moving() {
+    let mut cluster = loaded(3, 2);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.running = 100_000;
+    });
+    let now = cluster.now;
+    assert_eq!(
+        cluster.node(1).choose_one(now, &process(1, 1)).to,
+        Some(id(3))
+    );
+}
+
+#[test]
+fn a_fast_node_is_worth_a_move_and_a_slow_one_is_not() {
+    for (speed, moves) in [(2 * STANDARD_SPEED, true), (STANDARD_SPEED / 2, false)] {
+        let mut cluster = loaded(1, 1);
+        cluster.tell(1, 2, |it| {
+            it.edition.version += 1;
+            it.processors = Processors::new(1, speed);
+        });
+        let now = cluster.now;
+        let decision = cluster.node(1).choose_one(now, &process(1, 1));
+        assert_eq!(decision.to.is_some(), moves, "{speed}: {decision}");
+    }
+}
+
+#[test]
+fn nobody_leaves_processors_that_are_free() {
+    let mut cluster = loaded(4, 3);
+    cluster.node(1).own.processors = Processors::new(4, STANDARD_SPEED);
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose(now, &mut candidates(4, 1)), 0);
+    cluster.node(1).own.sample(now + 60_000, &sample(5));
+    assert_eq!(cluster.node(1).choose(now, &mut candidates(5, 1)), 1);
+}
+
+#[test]
+fn the_young_and_those_that_just_came_stay() {
+    let young = Process {
+        cpu_ms: 200,
+        ..process(1, 1)
+    };
+    assert_eq!(decide(8, 3, young).why, Why::Young);
+    let new = Process {
+        age_ms: 40_000,
+        settled_ms: 9_000,
+        ..process(1, 1)
+    };
+    assert_eq!(decide(8, 3, new).why, Why::Settling);
+    let old = Process {
+        settled_ms: 10_000,
+        ..new
+    };
+    assert_eq!(decide(8, 3, old).why, Why::Balance);
+}
+
+#[test]
+fn a_large_process_moves_when_it_is_old_enough() {
+    let large = |cpu_ms| Process {
+        cpu_ms,
+        resident: GIB,
+        ..process(1, 1)
+    };
+    // Eleven seconds of sending are too much for one second of life, and little for an hour.
+    assert_eq!(decide(3, 3, large(1_000)).to, None);
+    assert_eq!(decide(3, 3, large(3_600_000)).why, Why::Balance);
+}
+
+#[test]
+fn who_talks_to_its_home_all_the_time_stays_there() {
+    let talker = |calls, kind| Process {
+        usage: Usage {
+            share: 1_000,
+            calls,
+            bytes: 0,
+        },
+        rules: Rules {
+            kind,
+            ..Rules::default()
+        },
+        ..process(1, 1)
+    };
+    let decide = |calls, rtt, kind| {
+        let mut cluster = loaded(3, 2);
+        let now = cluster.now;
+        for node in [2, 3] {
+            let path = Path {
+                round_trip_us: rtt,
+                rate: 100_000_000,
+            };
+            cluster.node(1).measured(id(node), path);
+        }
+        cluster
+            .node(1)
+            .choose_one(now, &talker(calls, kind))
+            .to
+            .is_some()
+    };
+    assert!(decide(100, 200, Kind::Measured));
+    assert!(!decide(20_000, 200, Kind::Measured));
+    assert!(decide(20_000, 5, Kind::Measured));
+    assert!(decide(20_000, 200, Kind::Cpu));
+    assert!(!decide(0, 200, Kind::Io));
+}
+
+#[test]
+fn locks_and_switches_are_obeyed() {
+    let with = |rules| Process {
+        rules,
+        ..process(1, 1)
+    };
+    let locked = with(Rules {
+        locked: true,
+        ..Rules::default()
+    });
+    assert_eq!(decide(8, 3, locked).why, Why::Locked);
+    let stays = with(Rules {
+        stays: true,
+        ..Rules::default()
+    });
+    assert_eq!(decide(8, 3, stays).why, Why::Cannot);
+    for switch in [Status::STAY, Status::LSTAY] {
+        let mut cluster = loaded(8, 3);
+        let (now, status) = (cluster.now, cluster.node(1).own.status);
+        cluster.node(1).own.status = status.with(switch, true);
+        assert_eq!(
+            cluster.node(1).choose_one(now, &process(1, 1)).why,
+            Why::Stay
+        );
+    }
+    let mut cluster = loaded(8, 3);
+    for node in 2..=4 {
+        cluster.tell(1, node, |it| {
+            it.edition.version += 1;
+            it.status = it.status.with(Status::BLOCK, true);
+        });
+    }
+    let now = cluster.now;
+    assert_eq!(
+        cluster.node(1).choose_one(now, &process(1, 1)).why,
+        Why::Nowhere
+    );
+}
+
+#[test]
+fn guests_of_a_node_that_says_stay_do_not_leave_it() {
+    for (switch, stays) in [(Status::STAY, true), (Status::LSTAY, false)] {
+        let mut cluster = loaded(0, 2);
+        cluster.tell(1, 2, |it| {
+            it.edition.version += 1;
+            it.running = 800;
+            it.status = it.status.with(switch, true);
+        });
+        let now = cluster.now;
+        let decision = cluster.node(1).choose_one(now, &process(1, 2));
+        assert_eq!(decision.to.is_none(), stays, "{decision}");
+    }
+}
+
+#[test]
+fn masks_are_obeyed() {
+    // Nodes 3 and 5, and node 70.
+    let nodes = [0b1_0100, 1 << (70 - 65)];
+    let masked = |policy| Process {
+        rules: Rules {
+            mask: Some(Mask {
+                policy,
+                nodes: &nodes,
+            }),
+            ..Rules::default()
+        },
+        ..process(1, 1)
+    };
+    for seed in 0..20 {
+        let mut cluster = loaded(8, 80);
+        cluster.node(1).random = crate::balance::random::Random::new(seed);
+        let now = cluster.now;
+        let to = cluster.node(1).choose_one(now, &masked(Policy::Allow)).to;
+        assert!([3, 5, 70].contains(&to.unwrap().get()));
+        let to = cluster.node(1).choose_one(now, &masked(Policy::Deny)).to;
+        assert!(![3, 5, 70].contains(&to.unwrap().get()));
+    }
+    // Home is always allowed.
+    let mut cluster = loaded(0, 2);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.running = 400;
+    });
+    let nowhere = Mask {
+        policy: Policy::Allow,
+        nodes: &[],
+    };
+    let mut away = process(1, 2);
+    away.rules.mask = Some(nowhere);
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose_one(now, &away).to, Some(id(1)));
+}
+
+#[test]
+fn a_large_process_finds_the_one_node_that_has_room() {
+    let mut cluster = loaded(4, 60);
+    for node in (2..=61).filter(|node| *node != 40) {
+        cluster.tell(1, node, |it| {
+            it.edition.version += 1;
+            it.memory.free = GIB;
+        });
+    }
+    // Many others are less busy than this one.
+    cluster.tell(1, 40, |it| {
+        it.edition.version += 1;
+        it.running = 100;
+    });
+    let large = Process {
+        cpu_ms: 3_600_000,
+        resident: GIB,
+        ..process(1, 1)
+    };
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose_one(now, &large).to, Some(id(40)));
+}
+
+#[test]
+fn own_decisions_are_counted_before_they_are_seen() {
+    let mut cluster = loaded(8, 1);
+    let now = cluster.now;
+    let mut jobs = candidates(8, 1);
+    // Eight here and none there become four and four, or five and three, at once or later; never more.
+    let mut sent = cluster.node(1).choose(now, &mut jobs);
+    for later in 1..5 {
+        jobs.retain(|job| job.decision.to.is_none());
+        let left = jobs.len() as u32;
+        cluster.node(1).own.sample(now + 100 * later, &sample(left));
+        sent += cluster.node(1).choose(now + 100 * later, &mut jobs);
+    }
+    assert!((3..=4).contains(&sent), "{sent}");
+}
+
+#[test]
+fn the_shares_of_several_nodes_are_spread() {
+    let mut cluster = loaded(8, 3);
+    let now = cluster.now;
+    let mut jobs = candidates(8, 1);
+    assert_eq!(cluster.node(1).choose(now, &mut jobs), 6);
+    for node in 2..=4 {
+        let there = jobs.iter().filter(|job| job.decision.to == Some(id(node)));
+        assert_eq!(there.count(), 2, "node {node}");
+    }
+}
+
+#[test]
+fn no_more_leave_than_the_link_carries() {
+    let sent = |resident| {
+        let mut cluster = loaded(40, 39);
+        let mut jobs = candidates(40, 1);
+        for job in &mut jobs {
+            job.process.resident = resident;
+        }
+        let now = cluster.now;
+        let sent = cluster.node(1).choose(now, &mut jobs);
+        let later = jobs.iter().filter(|job| job.decision.why == Why::Later);
+        assert!(later.count() > 10);
+        sent
+    };
+    // Of 100 megabytes a second, 50 megabytes take half a second and a little.
+    assert_eq!(sent(50_000_000), 2);
+    assert_eq!(sent(500_000_000), 1);
+    assert_eq!(sent(0), 16);
+}
+
+#[test]
+fn nodes_that_know_the_same_do_not_all_choose_the_same() {
+    let mut chosen = [0; 8];
+    for seed in 0..64 {
+        let mut cluster = loaded(4, 8);
+        cluster.node(1).random = crate::balance::random::Random::new(seed);
+        // They are not quite alike.
+        for node in 2..=9 {
+            cluster.tell(1, node, |it| {
+                it.edition.version += 1;
+                it.running = node as u32;
+            });
+        }
+        let now = cluster.now;
+        let to = cluster.node(1).choose_one(now, &process(1, 1)).to.unwrap();
+        chosen[usize::from(to.get()) - 2] += 1;
+    }
+    assert!(chosen.iter().all(|count| *count < 24), "{chosen:?}");
+}
+
+#[test]
+fn old_knowledge_counts_less_and_then_not_at_all() {
+    let mut cluster = loaded(8, 2);
+    let now = cluster.now;
+    let fresh = cluster
+        .node(1)
+        .choose_one(now, &process(1, 1))
+        .best
+        .unwrap()
+        .1;
+    let mut cluster = loaded(8, 2);
+    let older = cluster
+        .node(1)
+        .choose_one(now + 9_000, &process(1, 1))
+        .best
+        .unwrap()
+        .1;
+    assert!(fresh < older);
+    let mut cluster = loaded(8, 2);
+    let old = cluster.node(1).choose_one(now + 11_000, &process(1, 1));
+    assert_eq!(old.why, Why::Nowhere);
+}
+
+#[test]
+fn who_refused_is_left_alone_for_a_while() {
+    let mut cluster = loaded(8, 1);
+    let now = cluster.now;
+    let process = process(1, 1);
+    assert_eq!(cluster.node(1).choose_one(now, &process).to, Some(id(2)));
+    let offer = cluster.node(1).offer(now, &process, id(2));
+    assert_eq!((offer.believed, offer.share), (0, 100));
+    let running = cluster.node(1).own.place().running;
+    cluster.node(1).refused(now, id(1), id(2), &offer);
+    // It is back, and counts as it did before.
+    assert_eq!(cluster.node(1).own.place().running, running + 100);
+    assert_eq!(
+        cluster.node(1).choose_one(now + 1_000, &process).why,
+        Why::Nowhere
+    );
+    assert_eq!(
+        cluster.node(1).choose_one(now + 2_500, &process).to,
+        Some(id(2))
+    );
+}
+
+#[test]
+fn all_come_home_when_they_are_brought() {
+    let mut cluster = loaded(8, 3);
+    cluster.node(1).own.bring = true;
+    let mut away = [Candidate::new(Process {
+        settled_ms: 0,
+        rules: Rules {
+            locked: true,
+            ..Rules::default()
+        },
+        ..process(1, 2)
+    })];
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose(now, &mut away), 1);
+    assert_eq!(away[0].decision.to, Some(id(1)));
+    assert_eq!(away[0].decision.why, Why::Bring);
+}
+
+#[test]
+fn a_burst_is_placed_when_it_begins() {
+    let mut cluster = loaded(4, 3);
+    let now = cluster.now;
+    let newborn = Process {
+        age_ms: 1,
+        settled_ms: 1,
+        cpu_ms: 1,
+        ..process(1, 1)
+    };
+    assert_eq!(cluster.node(1).choose_one(now, &newborn).why, Why::Young);
+    assert!(cluster
+        .node(1)
+        .choose_at_exec(now, &newborn, 1_000)
+        .to
+        .is_some());
+}
+
+#[test]
+fn decisions_can_be_read() {
+    let text = decide(8, 3, process(1, 1)).to_string();
+    let (what, costs) = text.split_once("; cost ").unwrap();
+    assert!(what.starts_with("moves to node ") && what.ends_with(": it runs better there"));
+    assert!(costs.contains(", on node "), "{text}");
+    assert_eq!(
+        Decision::stay(Why::Locked).to_string(),
+        "stays: it is locked"
+    );
+}
+
+/// Nodes with processes of their own, which run where they are sent at once.
+struct World {
+    cluster: Cluster,
+    /// Home, where it is, since when, moves.
+    jobs: Vec<(usize, usize, u64, u32)>,
+}
+
+impl World {
+    fn second(&mut self) {
+        let nodes = self.cluster.nodes.len();
+        for node in 1..=nodes {
+            let here = |job: &&(usize, usize, u64, u32)| job.1 == node;
+            let guests = self
+                .jobs
+                .iter()
+                .filter(here)
+                .filter(|job| job.0 != node)
+                .count() as u32;
+            let all = self.jobs.iter().filter(here).count() as u32;
+            let now = self.cluster.now;
+            let mut sample = sample(all - guests);
+            sample.guests = guests;
+            sample.present = guests as u16;
+            self.cluster.node(node).own.sample(now, &sample);
+        }
+        self.cluster.pass(1);
+        let now = self.cluster.now;
+        for node in 1..=nodes {
+            let mine = |job: &&(usize, (usize, usize, u64, u32))| job.1 .0 == node;
+            let jobs: Vec<_> = self.jobs.iter().copied().enumerate().collect();
+            let mut list: Vec<Candidate<'_>> = jobs
+                .iter()
+                .filter(mine)
+                .map(|(pid, (_, at, since, _))| {
+                    Candidate::new(Process {
+                        age_ms: now - 100_000,
+                        settled_ms: now - since,
+                        ..process(*pid as u32, *at)
+                    })
+                })
+                .collect();
+            self.cluster.node(node).choose(now, &mut list);
+            for Candidate {
+                process, decision, ..
+            } in list
+            {
+                let Some(to) = decision.to else { continue };
+                let offer = self.cluster.node(node).offer(now, &process, to);
+                let target = usize::from(to.get());
+                if target != node && self.cluster.node(target).accept(&offer).is_err() {
+                    self.cluster.node(node).refused(now, process.at, to, &offer);
+                    continue;
+                }
+                self.cluster.node(node).moved(process.at, to, &offer);
+                if target != node {
+                    self.cluster.node(target).arrived(&offer);
+                }
+                let from = usize::from(process.at.get());
+                if from != node {
+                    self.cluster.node(from).guest_left(offer.share);
+                }
+                let job = &mut self.jobs[process.pid as usize];
+                *job = (job.0, target, now, job.3 + 1);
+            }
+        }
+    }
+
+    fn counts(&self) -> Vec<usize> {
+        (1..=self.cluster.nodes.len())
+            .map(|node| self.jobs.iter().filter(|job| job.1 == node).count())
+            .collect()
+    }
+}
+
+fn world(nodes: usize, jobs: &[usize]) -> World {
+    let mut cluster = Cluster::new(nodes, nodes - 1);
+    cluster.pass(10);
+    let now = cluster.now;
+    World {
+        cluster,
+        jobs: jobs.iter().map(|home| (*home, *home, now, 0)).collect(),
+    }
+}
+
+#[test]
+fn equal_jobs_spread_equally_and_then_stand() {
+    let mut world = world(4, &[1; 16]);
+    for _ in 0..30 {
+        world.second();
+    }
+    let counts = world.counts();
+    assert!(
+        counts.iter().all(|count| (3..=5).contains(count)),
+        "{counts:?}"
+    );
+    let moves: u32 = world.jobs.iter().map(|job| job.3).sum();
+    for _ in 0..300 {
+        world.second();
+    }
+    let more = world.jobs.iter().map(|job| job.3).sum::<u32>() - moves;
+    assert!(more <= 4, "{more} moves in a steady state");
+}
+
+#[test]
+fn no_herd_runs_to_one_idle_node() {
+    // Seven homes with three processes each, and one idle node.
+    let jobs: Vec<usize> = (1..=21).map(|n| n % 7 + 1).collect();
+    let mut world = world(8, &jobs);
+    let mut most = 0;
+    for _ in 0..40 {
+        world.second();
+        most = most.max(world.counts()[7]);
+    }
+    assert!((2..=3).contains(&world.counts()[7]), "{:?}", world.counts());
+    assert!(most <= 4, "{most} at once");
+}
+
+#[test]
+fn a_node_that_joins_gets_work_within_seconds() {
+    let mut world = world(3, &[1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    world.cluster.up[2] = false;
+    world.jobs.retain(|job| job.0 != 3);
+    for _ in 0..20 {
+        world.second();
+    }
+    assert_eq!(world.counts()[2], 0);
+    world.cluster.up[2] = true;
+    let busy = (1..=15).find(|_| {
+        world.second();
+        world.counts()[2] > 0
+    });
+    assert!(busy.is_some(), "still idle after 15 seconds");
+}
