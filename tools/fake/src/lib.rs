@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 mod program;
 
-pub use program::Ended;
+pub use program::{Ended, Running};
 
 /// A root directory that goes away with its test.
 pub struct Tree {
@@ -146,18 +146,19 @@ impl Tree {
 
     /// Wait until somebody has written `content` to a file.
     pub fn wait_for(&self, path: &str, content: &str) {
+        self.wait_until(path, |now| now == content);
+    }
+
+    /// Wait until a file has a content that is right.
+    pub fn wait_until(&self, path: &str, right: impl Fn(&str) -> bool) {
         let path: PathBuf = self.root().join(path);
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let now = fs::read_to_string(&path).unwrap_or_default();
-            if now == content {
+            if right(&now) {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "{}: waited for {content:?}, last seen {now:?}",
-                path.display()
-            );
+            assert!(Instant::now() < deadline, "{}: last seen {now:?}", path.display());
             std::thread::sleep(Duration::from_millis(2));
         }
     }

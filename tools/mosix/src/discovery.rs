@@ -2,10 +2,11 @@
 //! How nodes find each other without a map: what `omdiscd` says, and what it believes.
 //!
 //! Every node *announces* itself by multicast: its number, its IPv4 address, and a *nonce* that is
-//! new each time. Whoever does not know it answers with a nonce of its own and *echoes* the one it
-//! heard. Only what echoes one of the last two nonces is believed: it was said just now, by
-//! somebody who has the cluster key. So nothing that was recorded can be replayed later, and no
-//! clock is needed. Whoever believes and was not known before is answered, too: both then know.
+//! new each time. Whoever does not know it answers, by multicast as well, with a nonce of its own,
+//! and *echoes* the one it heard. Only what echoes one of the last two nonces is believed: it was
+//! said just now, by somebody who has the cluster key. So nothing that was recorded can be replayed
+//! later, and no clock is needed. Who was answered by somebody who does not know it answers in its
+//! turn; then both know. A message that is lost is made good by the next announcement.
 //!
 //! A message is 88 bytes; numbers are big-endian:
 //!
@@ -13,7 +14,7 @@
 //! |-------|----------------------------------------------------|
 //! | 8     | `omdiscd1`                                         |
 //! | 1     | 1 if the kernel has this number already, else 0    |
-//! | 1     | 0                                                  |
+//! | 1     | 1 in an answer to somebody who is known, else 0    |
 //! | 2     | number of the node                                 |
 //! | 4     | its IPv4 address                                   |
 //! | 8     | the run of the program that speaks, at random      |
@@ -33,7 +34,7 @@ const MAGIC: &[u8; 8] = b"omdiscd1";
 const PURPOSE: &str = "openMosix discovery 1";
 const SEALED: usize = LENGTH - 32;
 
-/// What is said once.
+/// What is said once, and is not zero.
 pub type Nonce = [u8; 16];
 
 /// A node that was heard.
@@ -56,7 +57,7 @@ pub struct Heard {
     pub found: Option<Neighbour>,
     /// Somebody else with our own number.
     pub rival: Option<Neighbour>,
-    /// Something to be sent to whoever spoke.
+    /// Something to be sent where the message came from.
     pub answer: Option<Vec<u8>>,
 }
 
@@ -70,7 +71,7 @@ pub struct Discovery {
     /// Our own addresses.
     addresses: Vec<Ipv4Addr>,
     /// The nonces that count, the newer one first.
-    nonces: [Option<Nonce>; 2],
+    nonces: [Nonce; 2],
     known: BTreeMap<u16, Neighbour>,
     /// How many messages were not understood, or had no right seal.
     pub refused: u64,
@@ -79,25 +80,32 @@ pub struct Discovery {
 /// A message whose seal is right.
 struct Message {
     from: Neighbour,
+    /// Whether it knows whom it answers.
+    knows: bool,
     nonce: Nonce,
     echo: Nonce,
 }
 
 impl Discovery {
-    /// A node with this number and these addresses; `run` is random.
-    pub fn new(key: Key, id: u16, run: u64, addresses: Vec<Ipv4Addr>) -> Self {
-        let known = BTreeMap::new();
-        Self { key, id, run, settled: false, addresses, nonces: [None; 2], known, refused: 0 }
+    /// A node with this number and these addresses; `run` and the first `nonce` are random.
+    pub fn new(key: Key, id: u16, run: u64, nonce: Nonce, addresses: Vec<Ipv4Addr>) -> Self {
+        let (nonces, known) = ([nonce; 2], BTreeMap::new());
+        Self { key, id, run, settled: false, addresses, nonces, known, refused: 0 }
+    }
+
+    /// The cluster key.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Begin a new round with a fresh nonce.
     pub fn round(&mut self, nonce: Nonce) {
-        self.nonces = [Some(nonce), self.nonces[0]];
+        self.nonces = [nonce, self.nonces[0]];
     }
 
     /// What to send to all where we are known by `address`.
     pub fn announcement(&self, address: Ipv4Addr) -> Vec<u8> {
-        self.message(address, [0; 16])
+        self.message(address, false, [0; 16])
     }
 
     /// Take a message that came where we are known by `address`.
@@ -111,14 +119,15 @@ impl Discovery {
             return Heard::default();
         }
         let same = |it: &Neighbour| it.run == from.run && it.address == from.address;
+        let known = self.known.get(&from.id).is_some_and(same);
         let mut heard = Heard::default();
-        if !self.known.get(&from.id).is_some_and(same) {
-            heard.answer = Some(self.message(address, message.nonce));
-        }
-        if self.nonces.contains(&Some(message.echo)) {
-            if from.id == self.id && !self.addresses.contains(&from.address) {
-                heard.rival = Some(from);
-            } else if heard.answer.is_some() && from.id != self.id {
+        if message.echo == Nonce::default() {
+            heard.answer = (!known).then(|| self.message(address, false, message.nonce));
+        } else if self.nonces.contains(&message.echo) {
+            heard.answer = (!message.knows).then(|| self.message(address, true, message.nonce));
+            if from.id == self.id {
+                heard.rival = (!self.addresses.contains(&from.address)).then_some(from);
+            } else if !known {
                 self.known.insert(from.id, from);
                 heard.found = Some(from);
             }
@@ -136,14 +145,14 @@ impl Discovery {
         }
     }
 
-    fn message(&self, address: Ipv4Addr, echo: Nonce) -> Vec<u8> {
+    fn message(&self, address: Ipv4Addr, knows: bool, echo: Nonce) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend(MAGIC);
-        bytes.extend([self.settled.into(), 0]);
+        bytes.extend([u8::from(self.settled), u8::from(knows)]);
         bytes.extend(self.id.to_be_bytes());
         bytes.extend(address.octets());
         bytes.extend(self.run.to_be_bytes());
-        bytes.extend(self.nonces[0].unwrap_or_default());
+        bytes.extend(self.nonces[0]);
         bytes.extend(echo);
         bytes.extend(self.key.seal(PURPOSE, &bytes));
         bytes
@@ -157,7 +166,7 @@ impl Message {
             return None;
         }
         let (magic, rest) = sealed.split_first_chunk()?;
-        let (&[settled, 0], rest) = rest.split_first_chunk()? else { return None };
+        let (&[settled, knows], rest) = rest.split_first_chunk()?;
         let (id, rest) = rest.split_first_chunk()?;
         let (address, rest) = rest.split_first_chunk::<4>()?;
         let (run, rest) = rest.split_first_chunk()?;
@@ -169,7 +178,12 @@ impl Message {
             settled: settled == 1,
             run: u64::from_be_bytes(*run),
         };
-        (magic == MAGIC && from.id != 0).then_some(Self { from, nonce: *nonce, echo: *echo })
+        (magic == MAGIC && from.id != 0).then_some(Self {
+            from,
+            knows: knows == 1,
+            nonce: *nonce,
+            echo: *echo,
+        })
     }
 }
 
@@ -195,9 +209,7 @@ mod tests {
     }
 
     fn node(id: u16, last: u8, run: u64) -> Discovery {
-        let mut node = Discovery::new(key("secret"), id, run, vec![at(last)]);
-        node.round([last; 16]);
-        node
+        Discovery::new(key("secret"), id, run, [last; 16], vec![at(last)])
     }
 
     /// Let `a` announce itself and both talk until nobody has an answer; whom each has found.
@@ -227,14 +239,32 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_lost_is_made_good() {
+        let (mut a, mut b) = (node(1, 1, 100), node(2, 2, 200));
+        let answer = b.hear(&a.announcement(at(1)), at(2)).answer.unwrap();
+        assert!(a.hear(&answer, at(1)).found.is_some());
+        // The answer to that is lost: a knows b, and b does not know a.
+        assert_eq!(talk(&mut b, &mut a), (None, None));
+        a.round([9; 16]);
+        assert_eq!(talk(&mut a, &mut b), (None, Some(1)));
+    }
+
+    #[test]
     fn replayed_messages_are_not_believed() {
         let (mut a, mut b) = (node(1, 1, 100), node(2, 2, 200));
         let answer = b.hear(&a.announcement(at(1)), at(2)).answer.unwrap();
         a.round([7; 16]);
         a.round([8; 16]);
         let heard = a.hear(&answer, at(1));
-        assert_eq!((heard.found, heard.rival), (None, None), "its echo is too old");
+        assert_eq!(heard, Heard::default(), "its echo is too old");
         assert_eq!(a.hear(&b.announcement(at(2)), at(1)).found, None, "it echoes nothing");
+    }
+
+    #[test]
+    fn answers_to_others_are_none_of_our_business() {
+        let (a, mut b, mut c) = (node(1, 1, 100), node(2, 2, 200), node(3, 3, 300));
+        let answer = b.hear(&a.announcement(at(1)), at(2)).answer.unwrap();
+        assert_eq!(c.hear(&answer, at(3)), Heard::default());
     }
 
     #[test]
@@ -250,8 +280,7 @@ mod tests {
         for bad in [&good[..good.len() - 1], &long, &[]] {
             assert_eq!(a.hear(bad, at(1)), Heard::default());
         }
-        let mut stranger = Discovery::new(key("other"), 3, 300, vec![at(3)]);
-        stranger.round([3; 16]);
+        let stranger = Discovery::new(key("other"), 3, 300, [3; 16], vec![at(3)]);
         assert_eq!(a.hear(&stranger.announcement(at(3)), at(1)), Heard::default());
         assert_eq!(a.refused, good.len() as u64 + 4);
         assert_eq!(good.len(), LENGTH);
@@ -277,12 +306,10 @@ mod tests {
 
     #[test]
     fn own_words_are_no_news() {
-        let mut a = Discovery::new(key("secret"), 1, 100, vec![at(1), at(11)]);
-        a.round([1; 16]);
+        let mut a = Discovery::new(key("secret"), 1, 100, [1; 16], vec![at(1), at(11)]);
         assert_eq!(a.hear(&a.announcement(at(11)), at(1)), Heard::default());
         // Another program of the same machine, restarted, is no rival.
-        let mut former = Discovery::new(key("secret"), 1, 99, vec![at(1)]);
-        former.round([2; 16]);
+        let mut former = Discovery::new(key("secret"), 1, 99, [2; 16], vec![at(1)]);
         let answer = former.hear(&a.announcement(at(1)), at(1)).answer.unwrap();
         assert_eq!(a.hear(&answer, at(1)).rival, None);
     }

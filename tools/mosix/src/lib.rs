@@ -8,6 +8,7 @@
 //! All paths are below a root directory, so that tests run on made-up trees.
 
 pub mod conf;
+pub mod daemon;
 pub mod discovery;
 pub mod error;
 pub mod guest;

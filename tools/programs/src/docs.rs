@@ -10,7 +10,7 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::cli::Program;
-use crate::{migrate, mosctl, mosrun, mps, omsim, setpe, showmap};
+use crate::{migrate, mosctl, mosmon, mosrun, mps, omdiscd, omsim, setpe, showmap};
 
 /// Write the documentation of all programs below `share`, laid out as in `/usr/share`.
 pub fn write_all(share: &Path) -> io::Result<()> {
@@ -19,7 +19,9 @@ pub fn write_all(share: &Path) -> io::Result<()> {
     write::<migrate::Migrate>(share)?;
     write::<mosrun::Mosrun>(share)?;
     write::<mosctl::Mosctl>(share)?;
+    write::<mosmon::Mosmon>(share)?;
     write::<mps::Mps>(share)?;
+    write::<omdiscd::Omdiscd>(share)?;
     write::<omsim::Omsim>(share)
 }
 

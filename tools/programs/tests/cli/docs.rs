@@ -15,6 +15,8 @@ fn every_program_is_documented() {
         ("mosrun", 1),
         ("mosctl", 1),
         ("mps", 1),
+        ("mosmon", 1),
+        ("omdiscd", 8),
         ("omsim", 1),
     ];
     for (name, section) in programs {

@@ -4,8 +4,10 @@
 mod docs;
 mod migrate;
 mod mosctl;
+mod mosmon;
 mod mosrun;
 mod mps;
+mod omdiscd;
 mod omsim;
 mod setpe;
 mod showmap;
