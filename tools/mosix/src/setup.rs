@@ -38,6 +38,14 @@ pub fn id_in_map(path: &Path, map: &Map, given: Option<u16>) -> Result<u16> {
     }
 }
 
+/// The addresses of nodes to join by, without those of this machine: so all nodes can have the same
+/// list, and the first of them begins the cluster.
+pub fn others(names: &[String]) -> Result<Vec<IpAddr>> {
+    let mine = own_addresses()?;
+    let addresses = names.iter().map(|name| table::address(name));
+    addresses.filter(|it| !it.as_ref().is_ok_and(|it| mine.contains(it))).collect()
+}
+
 fn own_addresses() -> Result<Vec<IpAddr>> {
     interface::addresses().map_err(|error| Error::io("addresses of this machine", error))
 }
@@ -50,7 +58,7 @@ impl System {
             None if conf.join.is_empty() && !conf.discover => Some(self.map_file()?),
             None => None,
         };
-        let join = conf.join.iter().map(|name| table::address(name)).collect::<Result<_>>()?;
+        let join = others(&conf.join)?;
         let (me, map) = match path {
             Some(path) => {
                 let text = fs::read(&path).map_err(|error| Error::io(&path, error))?;
@@ -104,6 +112,8 @@ mod tests {
         let table = table_of(&tree, "id = 9\nmap = /etc/other.map\njoin = 10.0.0.1").unwrap();
         assert_eq!((table.map.len(), table.join.len()), (1, 1));
         assert!(table_of(&tree, "id = 9\njoin = no such host").is_err());
+        let table = table_of(&tree, "id = 9\njoin = 127.0.0.1, 10.0.0.1").unwrap();
+        assert_eq!(table.join, [table::address("10.0.0.1").unwrap()], "not this machine");
     }
 
     #[test]

@@ -82,9 +82,6 @@ impl Table {
             return Ok(None);
         }
         let map = builder.finish().map_err(|error| error.to_string())?;
-        if map.is_empty() && join.is_empty() {
-            return Err("neither nodes nor anybody to join".into());
-        }
         Ok(Some(Self { me, map, join, closed }))
     }
 }
@@ -172,6 +169,8 @@ mod tests {
         assert!(table.map.is_empty() && !table.closed);
         assert_eq!(table.join, [address("10.0.0.1").unwrap()]);
         assert!(address("no such host").is_err());
+        tree.write("proc/hpc/admin/config", "me 3\n");
+        assert!(system.table().unwrap().join.is_empty(), "the first node of a cluster");
     }
 
     #[test]
@@ -182,7 +181,7 @@ mod tests {
             tree.write("proc/hpc/admin/config", off);
             assert!(matches!(system.table(), Err(Error::Me(_))), "{off:?}");
         }
-        for wrong in ["me one\n", "me 1\nnode 0 10.0.0.1 1\n", "me 1\n", "hello\n"] {
+        for wrong in ["me one\n", "me 1\nnode 0 10.0.0.1 1\n", "hello\n"] {
             tree.write("proc/hpc/admin/config", wrong);
             assert!(matches!(system.table(), Err(Error::Format { .. })), "{wrong:?}");
         }

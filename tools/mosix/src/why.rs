@@ -42,6 +42,17 @@ pub struct Decision {
 }
 
 impl Account {
+    /// As node `me` sees it: its own number means home.
+    pub fn seen_from(mut self, me: u16) -> Self {
+        let mine = |place: &mut Place| *place = place.seen_from(me);
+        self.node.iter_mut().chain(&mut self.best).for_each(mine);
+        for it in &mut self.decided {
+            mine(&mut it.from);
+            it.to.iter_mut().for_each(mine);
+        }
+        self
+    }
+
     /// Read the lines of the kernel. What a kernel does not say, or says in words that are not
     /// known here, is not known.
     pub fn parse(text: &str) -> Self {
@@ -100,7 +111,7 @@ pub fn meaning(word: &str) -> Option<&'static str> {
         "limit" => "a load limit was exceeded",
         "expel" => "guests were expelled",
         "bring" => "processes were brought home",
-        "ordered" => "somebody ordered it",
+        "ordered" => "somebody ordered it there",
         "exec" => "a program starts where it runs best",
         "off" => "balancing is off",
         _ => return None,
@@ -110,7 +121,11 @@ pub fn meaning(word: &str) -> Option<&'static str> {
 impl Process<'_> {
     /// What the balancer says of it.
     pub fn account(&self) -> Result<Account> {
-        Ok(Account::parse(&self.read("why")?))
+        let account = Account::parse(&self.read("why")?);
+        Ok(match self.system().me()? {
+            Some(me) => account.seen_from(me),
+            None => account,
+        })
     }
 }
 
@@ -131,6 +146,13 @@ mod tests {
         assert_eq!((moved.to, moved.result.as_str()), (Some(Place::Node(2)), "ok"));
         assert_eq!((stayed.to, stayed.why.as_str()), (None, "young"));
         assert_eq!(stayed.result, "stays here");
+    }
+
+    #[test]
+    fn the_own_number_means_home() {
+        let account = Account::parse("node: 1\nbest: 2\ndecided: 5 1 2 balance ok\n").seen_from(1);
+        assert_eq!((account.node, account.best), (Some(Place::Home), Some(Place::Node(2))));
+        assert_eq!(account.decided[0].from, Place::Home);
     }
 
     #[test]

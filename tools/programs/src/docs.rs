@@ -10,7 +10,7 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::cli::Program;
-use crate::{migrate, mosctl, mosmon, mosrun, mps, omdiscd, omsim, setpe, showmap};
+use crate::{migrate, mosctl, mosmon, mosrun, mps, mtop, omdiscd, omsim, setpe, showmap};
 
 /// Write the documentation of all programs below `share`, laid out as in `/usr/share`.
 pub fn write_all(share: &Path) -> io::Result<()> {
@@ -21,6 +21,7 @@ pub fn write_all(share: &Path) -> io::Result<()> {
     write::<mosctl::Mosctl>(share)?;
     write::<mosmon::Mosmon>(share)?;
     write::<mps::Mps>(share)?;
+    write::<mtop::Mtop>(share)?;
     write::<omdiscd::Omdiscd>(share)?;
     write::<omsim::Omsim>(share)
 }

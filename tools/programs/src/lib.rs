@@ -11,6 +11,7 @@ pub mod mosctl;
 pub mod mosmon;
 pub mod mosrun;
 pub mod mps;
+pub mod mtop;
 pub mod nodes;
 pub mod omdiscd;
 pub mod omsim;

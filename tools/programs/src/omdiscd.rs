@@ -142,7 +142,7 @@ impl Omdiscd {
             return Err(Error::NotFound(format!("there is no interface '{name}' that is up")));
         }
         let used = all.iter().filter(|it| match named.is_empty() {
-            true => it.multicast && !(it.ip4.is_empty() && !it.ip6),
+            true => it.multicast && (it.ip6 || !it.ip4.is_empty()),
             false => named.contains(&it.name),
         });
         let mut channels = vec![];

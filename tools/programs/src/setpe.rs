@@ -42,7 +42,8 @@ pub struct Setpe {
     #[arg(long, group = "action")]
     off: bool,
 
-    /// Join the cluster by this node's address; may be given several times, and with -w
+    /// Join the cluster by this node's address; may be given several times, and with -w. The own
+    /// address alone begins a cluster
     #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',',
           conflicts_with_all = ["read", "off"])]
     join: Vec<String>,
@@ -107,7 +108,7 @@ impl Program for Setpe {
 
 impl Setpe {
     fn configure(&self, system: &System) -> Result<()> {
-        let join = self.join.iter().map(|name| table::address(name)).collect::<Result<_>>()?;
+        let join = setup::others(&self.join)?;
         let (me, map) = if self.write { self.by_map(system)? } else { self.without_map()? };
         let table = Table { me, map, join, closed: self.closed };
         if self.check {

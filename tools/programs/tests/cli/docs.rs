@@ -16,6 +16,7 @@ fn every_program_is_documented() {
         ("mosctl", 1),
         ("mps", 1),
         ("mosmon", 1),
+        ("mtop", 1),
         ("omdiscd", 8),
         ("omsim", 1),
     ];

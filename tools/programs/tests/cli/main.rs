@@ -7,6 +7,7 @@ mod mosctl;
 mod mosmon;
 mod mosrun;
 mod mps;
+mod mtop;
 mod omdiscd;
 mod omsim;
 mod setpe;

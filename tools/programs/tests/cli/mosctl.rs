@@ -99,7 +99,7 @@ fn why_a_process_is_there() {
     tree.write(
         "proc/42/why",
         "node: 2\nsince_ms: 12300\nwhy: balance\ncost: 10.45\nbest: 3\nbest_cost: 12.5\n\
-         decided: 12300 0 2 balance ok\ndecided: 75000 0 - odd -\n",
+         decided: 12300 1 2 balance ok\ndecided: 75000 1 - odd -\n",
     );
     tree.write("proc/42/cantmove", "mlock\nsomething_new\n");
     let expected = "\

@@ -37,6 +37,8 @@ fn joining_without_a_map() {
     assert_eq!(setpe(&tree, &["--join", "10.0.0.1,10.0.0.2", "-p", "9"]).data(), "");
     let expected = format!("me 9\nkey {KEY}\njoin 10.0.0.1\njoin 10.0.0.2\n");
     assert_eq!(tree.read(CONFIG), expected);
+    assert_eq!(setpe(&tree, &["--join", "127.0.0.1", "-p", "9"]).data(), "");
+    assert_eq!(tree.read(CONFIG), format!("me 9\nkey {KEY}\n"), "it begins a cluster");
     tree.write(CONFIG, "");
     let checked = setpe(&tree, &["--join", "10.0.0.1", "-p", "9", "--check"]);
     assert_eq!(checked.data(), "no map, this is node 9\n");
