@@ -2,7 +2,6 @@
 //! What a program asks for itself before it becomes another one. Children inherit all of it.
 
 use crate::error::{Error, Result};
-use crate::nodes::Nodes;
 use crate::process::{Mask, Process};
 use crate::system::{System, write_once};
 
@@ -72,7 +71,7 @@ impl OwnFiles<'_> {
 impl Mask {
     /// What to write to which file: last whether the mask counts.
     pub(crate) fn files(&self) -> Vec<(&'static str, String)> {
-        let list = |nodes: &Nodes, policy: &str| {
+        let list = |nodes: &str, policy: &str| {
             vec![
                 ("mignodes", format!("{nodes}\n")),
                 ("migpolicy", format!("{policy}\n")),
@@ -81,8 +80,9 @@ impl Mask {
         };
         match self {
             Self::Any => vec![("migfilter", "0\n".into())],
-            Self::Only(nodes) => list(nodes, "1"),
-            Self::Not(nodes) => list(nodes, "0"),
+            Self::Home => list("", "1"),
+            Self::Only(nodes) => list(&nodes.to_string(), "1"),
+            Self::Not(nodes) => list(&nodes.to_string(), "0"),
         }
     }
 }
@@ -133,7 +133,8 @@ mod tests {
         let system = System::at(tree.root());
         let process = system.process(42).unwrap();
         assert_eq!(process.mask().unwrap(), Mask::Any);
-        for mask in [Mask::Only("1,3-5".parse().unwrap()), Mask::Not("2".parse().unwrap())] {
+        let (only, not) = ("1,3-5".parse().unwrap(), "2".parse().unwrap());
+        for mask in [Mask::Only(only), Mask::Not(not), Mask::Home] {
             process.set_mask(&mask).unwrap();
             assert_eq!(process.mask().unwrap(), mask);
         }

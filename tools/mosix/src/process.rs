@@ -27,6 +27,8 @@ pub struct Process<'a> {
 pub enum Mask {
     /// Anywhere.
     Any,
+    /// Nowhere else.
+    Home,
     /// Only to these nodes.
     Only(Nodes),
     /// To all but these nodes.
@@ -171,9 +173,13 @@ impl<'a> Process<'a> {
         if self.number::<u8>("migfilter")? == 0 {
             return Ok(Mask::Any);
         }
-        let nodes = self.read("mignodes")?.parse();
-        let nodes = nodes.map_err(|what: String| Error::format(self.path("mignodes"), what))?;
+        let text = self.read("mignodes")?;
         let only = self.number::<u8>("migpolicy")? != 0;
+        if text.is_empty() {
+            return Ok(if only { Mask::Home } else { Mask::Any });
+        }
+        let nodes = text.parse();
+        let nodes = nodes.map_err(|what: String| Error::format(self.path("mignodes"), what))?;
         Ok(if only { Mask::Only(nodes) } else { Mask::Not(nodes) })
     }
 

@@ -150,6 +150,7 @@ pub fn mask(
         (.., true) => process.set_mask(&Mask::Any),
         _ => print(&match process.mask()? {
             Mask::Any => "any\n".to_string(),
+            Mask::Home => "only home\n".to_string(),
             Mask::Only(nodes) => format!("only {nodes}\n"),
             Mask::Not(nodes) => format!("not {nodes}\n"),
         }),
