@@ -35,7 +35,7 @@ def make(cluster, config):
     if os.path.isdir(place.TOOLS):
         for tool in os.scandir(place.TOOLS):
             if tool.is_file() and os.access(tool.path, os.X_OK):
-                shutil.copy(tool.path, os.path.join(root, "sbin"))
+                shutil.copy(tool.path, os.path.join(root, "sbin"), follow_symlinks=False)
     share = os.path.join(os.path.dirname(place.TOOLS), "share")  # man pages, completions
     if os.path.isdir(share):
         shutil.copytree(share, os.path.join(root, "share"))

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 mod program;
 
-pub use program::Ended;
+pub use program::{Ended, Running};
 
 /// A root directory that goes away with its test.
 pub struct Tree {
@@ -24,9 +24,11 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// A machine without openMosix.
+    /// A machine without openMosix that has been up for a minute.
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+        let tree = Self { dir: tempfile::tempdir().expect("a temporary directory") };
+        tree.write("proc/uptime", "60.00 30.00\n");
+        tree
     }
 
     /// Node 1 of a cluster of three, of which node 3 is down; node 2 has an alias.
@@ -44,6 +46,34 @@ impl Tree {
             tree.write(&file("CPUs"), "4\n");
             tree.write(&file("mem"), "1073741824\n");
             tree.write(&file("tmem"), "2147483648\n");
+            tree.write(&file("rmem"), "536870912\n");
+            tree.write(&file("load"), &format!("{}\n", 150 * id));
+            tree.write(&file("util"), "98\n");
+            tree.write(&file("guests"), &format!("{}\n", id - 1));
+            tree.write(&file("age"), &format!("{}\n", 400 * (id - 1)));
+        }
+        for (name, value) in [
+            ("stay", "0"),
+            ("lstay", "0"),
+            ("block", "0"),
+            ("quiet", "0"),
+            ("expel", "0"),
+            ("bring", "0"),
+            ("balance", "on"),
+            ("speed", "10000"),
+            ("maxguests", "0"),
+            ("loadlimit", "0"),
+            ("llimitmode", "0"),
+            ("cpulimit", "0"),
+            ("climitmode", "0"),
+            ("decay-interval", "1"),
+            ("slow-decay", "975"),
+            ("fast-decay", "926"),
+        ] {
+            tree.write(&format!("proc/hpc/admin/{name}"), &format!("{value}\n"));
+        }
+        for decay in ["clear", "cpujob", "iojob", "slow", "fast", "none"] {
+            tree.write(&format!("proc/hpc/decay/{decay}"), "");
         }
         fs::create_dir_all(tree.root().join("proc/hpc/remote")).expect("a directory");
         tree
@@ -52,18 +82,36 @@ impl Tree {
     /// Add a process of user `uid` that is at home and has never moved.
     pub fn process(&self, pid: u32, uid: u32, comm: &str) {
         let file = |name: &str| format!("proc/{pid}/{name}");
-        // Terminal 34817 is pts/1; 150 and 50 ticks are two seconds.
+        // Terminal 34817 is pts/1; 150 and 50 ticks are two seconds; it began when the machine was
+        // up for a second, and has 256 pages.
         let stat =
             format!("{pid} ({comm}) S 1 {pid} {pid} 34817 {pid} 0 0 0 0 0 150 50 0 0 20 0 1");
-        self.write(&file("stat"), &format!("{stat} 0 100\n"));
+        self.write(&file("stat"), &format!("{stat} 0 100 8388608 256\n"));
         self.write(&file("status"), &format!("Name:\t{comm}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n"));
         self.write(&file("cmdline"), &format!("/usr/bin/{comm}\0--really\0"));
-        for (name, content) in
-            [("where", "0\n"), ("goto", "0\n"), ("cantmove", ""), ("nmigs", "0\n")]
-        {
-            self.write(&file(name), content);
-        }
+        self.steerable(&pid.to_string());
         self.write(&file("migration"), "");
+    }
+
+    /// Add the files by which the calling program steers itself.
+    pub fn myself(&self) {
+        self.steerable("self");
+    }
+
+    fn steerable(&self, process: &str) {
+        for (name, content) in [
+            ("where", "0\n"),
+            ("goto", "0\n"),
+            ("cantmove", ""),
+            ("nmigs", "0\n"),
+            ("lock", "0\n"),
+            ("migfilter", "0\n"),
+            ("mignodes", "\n"),
+            ("migpolicy", "0\n"),
+            ("why", "node: 0\nsince_ms: 59000\nwhy: best\n"),
+        ] {
+            self.write(&format!("proc/{process}/{name}"), content);
+        }
     }
 
     /// The root directory.
@@ -98,18 +146,19 @@ impl Tree {
 
     /// Wait until somebody has written `content` to a file.
     pub fn wait_for(&self, path: &str, content: &str) {
+        self.wait_until(path, |now| now == content);
+    }
+
+    /// Wait until a file has a content that is right.
+    pub fn wait_until(&self, path: &str, right: impl Fn(&str) -> bool) {
         let path: PathBuf = self.root().join(path);
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let now = fs::read_to_string(&path).unwrap_or_default();
-            if now == content {
+            if right(&now) {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "{}: waited for {content:?}, last seen {now:?}",
-                path.display()
-            );
+            assert!(Instant::now() < deadline, "{}: last seen {now:?}", path.display());
             std::thread::sleep(Duration::from_millis(2));
         }
     }

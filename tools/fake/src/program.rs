@@ -2,7 +2,7 @@
 //! Running a program on a fake tree.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::Tree;
 
@@ -17,7 +17,25 @@ pub struct Ended {
     pub err: String,
 }
 
+/// A program that goes on until it is dropped.
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Tree {
+    /// Start a program on this tree, and do not wait for it.
+    pub fn start(&self, program: &str, args: &[&str]) -> Running {
+        let mut command = Command::new(program);
+        let command = command.args(args).env("OPENMOSIX_ROOT", self.root()).stdin(Stdio::null());
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect(program))
+    }
+
     /// Run a program on this tree.
     pub fn run(&self, program: &str, args: &[&str]) -> Ended {
         self.run_with_input(program, args, "")

@@ -27,6 +27,26 @@ pub enum Exit {
     NotPermitted = 4,
 }
 
+/// Why a file that people write is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineError {
+    /// Which line, counted from 1, unless the whole file is meant.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl std::error::Error for LineError {}
+
 /// An error, complete enough to be shown as it is.
 #[derive(Debug)]
 pub enum Error {
@@ -46,12 +66,12 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// A line of a map file is wrong.
-    Map {
-        /// The map file.
+    /// A line of a file that people write is wrong.
+    Line {
+        /// The file.
         path: PathBuf,
         /// Where and why.
-        source: crate::map::LineError,
+        source: LineError,
     },
     /// None of the places for a map file has one.
     NoMap(Vec<PathBuf>),
@@ -99,8 +119,10 @@ pub enum Error {
         /// The stage the move had reached.
         stage: String,
     },
-    /// A word of openMosix that this version does not have yet.
-    NotYet(String),
+    /// Something of openMosix that this kernel does not have.
+    Missing(String),
+    /// Not all have left when the waiting ended; who is left.
+    Left(String),
     /// A question that has no answer, for example an unknown address.
     NotFound(String),
     /// A word on the command line that makes no sense.
@@ -146,12 +168,14 @@ impl fmt::Display for Error {
             Self::NoKernel => f.write_str("the running kernel has no openMosix (no /proc/hpc)"),
             Self::Io { path, source } => write!(f, "{}: {}", path.display(), plain(source)),
             Self::Format { path, what } => write!(f, "{}: {what}", path.display()),
-            Self::Map { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Line { path, source } => write!(f, "{}: {source}", path.display()),
             Self::NoMap(tried) => {
                 let tried: Vec<_> = tried.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "there is no map file (looked for {})", tried.join(", "))
             }
-            Self::Me(what) | Self::NotFound(what) | Self::Usage(what) => f.write_str(what),
+            Self::Me(what) | Self::NotFound(what) | Self::Usage(what) | Self::Left(what) => {
+                f.write_str(what)
+            }
             Self::Key { path, what } => write!(f, "cluster key {} {what}", path.display()),
             Self::Exec { command, source } => write!(f, "{command}: {}", plain(source)),
             Self::NoProcess(pid) => write!(f, "there is no process {pid}"),
@@ -166,7 +190,7 @@ impl fmt::Display for Error {
                  the request stands",
                 waited.as_secs_f64()
             ),
-            Self::NotYet(word) => write!(f, "{word} is not there yet"),
+            Self::Missing(word) => write!(f, "this kernel has no {word}"),
         }
     }
 }
@@ -175,7 +199,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } | Self::Exec { source, .. } => Some(source),
-            Self::Map { source, .. } => Some(source),
+            Self::Line { source, .. } => Some(source),
             _ => None,
         }
     }

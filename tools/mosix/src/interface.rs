@@ -1,8 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The network interfaces of this machine, of which only the addresses matter.
+//! The network interfaces of this machine.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
+
+/// An interface that is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub index: u32,
+    /// Whether it takes part in multicast unasked.
+    pub multicast: bool,
+    /// Its IPv4 addresses.
+    pub ip4: Vec<Ipv4Addr>,
+    /// Whether it has an IPv6 address.
+    pub ip6: bool,
+}
+
+/// All interfaces that are up, in the kernel's order.
+pub fn all() -> io::Result<Vec<Interface>> {
+    let mut all: Vec<Interface> = vec![];
+    for entry in nix::ifaddrs::getifaddrs()? {
+        if !entry.flags.contains(InterfaceFlags::IFF_UP) {
+            continue;
+        }
+        let known = all.iter().position(|it| it.name == entry.interface_name);
+        let position = known.unwrap_or(all.len());
+        if known.is_none() {
+            all.push(Interface {
+                index: if_nametoindex(entry.interface_name.as_str())?,
+                name: entry.interface_name,
+                multicast: entry.flags.contains(InterfaceFlags::IFF_MULTICAST),
+                ip4: vec![],
+                ip6: false,
+            });
+        }
+        if let (Some(address), Some(interface)) = (entry.address, all.get_mut(position)) {
+            interface.ip4.extend(address.as_sockaddr_in().map(|address| address.ip()));
+            interface.ip6 |= address.as_sockaddr_in6().is_some();
+        }
+    }
+    Ok(all)
+}
 
 /// All addresses of this machine, in the order in which they best stand for it.
 pub fn addresses() -> io::Result<Vec<IpAddr>> {
@@ -23,6 +66,13 @@ fn best_first(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_an_interface() {
+        let all = all().unwrap();
+        let loopback = all.iter().find(|it| it.ip4.contains(&Ipv4Addr::LOCALHOST)).unwrap();
+        assert!(loopback.index > 0 && !loopback.multicast, "{loopback:?}");
+    }
 
     #[test]
     fn loopback_comes_last() {

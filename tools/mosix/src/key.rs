@@ -7,6 +7,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -51,6 +52,29 @@ impl Key {
         }
     }
 
+    /// A seal of `message` by this key, for one `purpose`.
+    pub fn seal(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        self.mac(purpose, message).finalize().into_bytes().into()
+    }
+
+    /// Whether `seal` is the one of `message`; takes the same time for all wrong ones.
+    pub fn is_sealed(&self, purpose: &str, message: &[u8], seal: &[u8]) -> bool {
+        self.mac(purpose, message).verify_slice(seal).is_ok()
+    }
+
+    /// The message under a key of its own for each purpose.
+    fn mac(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+        let own = Self::hmac(&self.0).chain_update(purpose).finalize().into_bytes();
+        Self::hmac(&own.into()).chain_update(message)
+    }
+
+    fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+        // A short key is followed by zeros, by the definition of HMAC.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(key);
+        Hmac::new(&block.into())
+    }
+
     /// The key as 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -77,6 +101,20 @@ mod tests {
         // The example of FIPS 180-2.
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(read(&tree).unwrap().hex(), hash);
+    }
+
+    #[test]
+    fn seals_are_of_a_key_a_purpose_and_a_message() {
+        let (tree, other) = (Tree::new(), Tree::new());
+        tree.write_mode(PATH, "abc", 0o600);
+        other.write_mode(PATH, "abd", 0o600);
+        let (key, other) = (read(&tree).unwrap(), read(&other).unwrap());
+        let seal = key.seal("a", b"message");
+        assert!(key.is_sealed("a", b"message", &seal));
+        assert!(!key.is_sealed("b", b"message", &seal));
+        assert!(!key.is_sealed("a", b"messagf", &seal));
+        assert!(!key.is_sealed("a", b"message", &seal[1..]));
+        assert!(!other.is_sealed("a", b"message", &seal));
     }
 
     #[test]

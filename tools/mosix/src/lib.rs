@@ -7,19 +7,29 @@
 //!
 //! All paths are below a root directory, so that tests run on made-up trees.
 
+pub mod conf;
+pub mod daemon;
+pub mod discovery;
 pub mod error;
 pub mod guest;
 pub mod interface;
 pub mod key;
+pub mod leave;
 pub mod map;
 pub mod migration;
 pub mod node;
+pub mod nodes;
+pub mod own;
 pub mod place;
 pub mod process;
+pub mod setting;
+pub mod setup;
 pub mod stay;
 pub mod system;
 pub mod table;
 pub mod user;
+pub mod why;
+pub mod yard;
 
 pub use error::{Error, Exit, Result};
 pub use place::Place;

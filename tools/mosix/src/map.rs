@@ -10,6 +10,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::error::LineError;
+
 /// The most lines that say something.
 pub const MAX_ENTRIES: usize = 256;
 
@@ -41,26 +43,6 @@ pub struct Map {
     /// Their other addresses.
     pub aliases: Vec<Alias>,
 }
-
-/// Why a map is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineError {
-    /// Which line, counted from 1, unless the whole map is meant.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for LineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.what),
-            None => f.write_str(&self.what),
-        }
-    }
-}
-
-impl std::error::Error for LineError {}
 
 impl Range {
     /// The number of the last node.
@@ -105,7 +87,11 @@ impl Map {
             };
             done.map_err(|what| LineError { line: Some(index + 1), what })?;
         }
-        builder.finish()
+        let map = builder.finish()?;
+        if map.is_empty() {
+            return Err(LineError { line: None, what: "there are no nodes".into() });
+        }
+        Ok(map)
     }
 
     /// Whether node `id` is in the map.
@@ -238,9 +224,6 @@ impl Builder {
             nodes: self.nodes.iter().map(|(_, range)| range.clone()).collect(),
             aliases: self.aliases.iter().map(|(_, alias)| alias.clone()).collect(),
         };
-        if map.is_empty() {
-            return Err(LineError { line: None, what: "there are no nodes".into() });
-        }
         if let Some((line, alias)) = self.aliases.iter().find(|(_, it)| !map.contains(it.id)) {
             let what = format!("an alias of node {}, which no line has", alias.id);
             return Err(LineError { line: Some(*line), what });

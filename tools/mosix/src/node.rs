@@ -67,6 +67,18 @@ pub struct Node {
     pub mem: Option<u64>,
     /// All memory in bytes.
     pub tmem: Option<u64>,
+    /// Free memory in bytes as Linux counts it.
+    pub rmem: Option<u64>,
+    /// Load: 100 is one process on a standard processor.
+    pub load: Option<u64>,
+    /// How much of the time processes can use the processors, in per cent; less than 100 if they
+    /// wait for memory.
+    pub util: Option<u64>,
+    /// How many guests are there.
+    pub guests: Option<u64>,
+    /// How many milliseconds ago the node said so.
+    #[serde(rename = "age_ms")]
+    pub age: Option<u64>,
 }
 
 impl System {
@@ -94,6 +106,11 @@ impl System {
             speed: self.fact(id, status, "speed")?,
             mem: self.fact(id, status, "mem")?,
             tmem: self.fact(id, status, "tmem")?,
+            rmem: self.fact(id, status, "rmem")?,
+            load: self.fact(id, status, "load")?,
+            util: self.fact(id, status, "util")?,
+            guests: self.fact(id, status, "guests")?,
+            age: self.fact(id, status, "age")?,
         })
     }
 

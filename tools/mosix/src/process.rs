@@ -10,8 +10,9 @@ use nix::unistd::{SysconfVar, sysconf};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::nodes::Nodes;
 use crate::place::Place;
-use crate::system::System;
+use crate::system::{System, write_once};
 
 /// A handle on one process; nothing is read before it is asked for.
 #[derive(Clone, Debug)]
@@ -19,6 +20,19 @@ pub struct Process<'a> {
     system: &'a System,
     /// Its number.
     pub pid: u32,
+}
+
+/// Where a process may go by itself; home always is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// Anywhere.
+    Any,
+    /// Nowhere else.
+    Home,
+    /// Only to these nodes.
+    Only(Nodes),
+    /// To all but these nodes.
+    Not(Nodes),
 }
 
 /// What a table of processes shows about one of them.
@@ -36,6 +50,10 @@ pub struct Snapshot {
     pub node: Option<Place>,
     /// How often it has moved.
     pub nmigs: Option<u64>,
+    /// Whether it is locked where it is.
+    pub lock: Option<bool>,
+    /// Why it is where it is, in a word.
+    pub why: Option<String>,
     /// Why it cannot move now.
     pub cantmove: Vec<String>,
     /// Its state, a letter as in `ps`.
@@ -45,6 +63,11 @@ pub struct Snapshot {
     /// The CPU time that it has used.
     #[serde(rename = "cpu_seconds", serialize_with = "seconds")]
     pub time: Duration,
+    /// How long it has been there.
+    #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// Its memory here in bytes; what is on another node does not count.
+    pub resident: u64,
     /// Its name.
     pub comm: String,
     /// Its command line; empty for threads of the kernel.
@@ -69,10 +92,21 @@ impl System {
         Ok(tty_name(stat.tty))
     }
 
+    /// How long this machine has been up.
+    pub fn uptime(&self) -> Result<Duration> {
+        let path = self.path("proc/uptime");
+        let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, error))?;
+        let seconds = text.split(' ').next().and_then(|word| word.trim().parse().ok());
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| Error::format(path, "not understood"))
+    }
+
     /// All processes that can be read, in the order of their numbers.
     pub fn processes(&self) -> Result<Vec<Snapshot>> {
         let pids: Vec<u32> = self.numbered("proc")?;
-        let read = pids.into_iter().map(|pid| Process { system: self, pid }.snapshot());
+        let up = self.uptime()?;
+        let read = pids.into_iter().map(|pid| Process { system: self, pid }.snapshot(up));
         read.filter(|snapshot| !matches!(snapshot, Err(Error::NoProcess(_)))).collect()
     }
 }
@@ -129,8 +163,33 @@ impl<'a> Process<'a> {
         Ok(self.read("cantmove")?.split_whitespace().map(str::to_string).collect())
     }
 
-    /// Everything that a table shows about it.
-    pub fn snapshot(&self) -> Result<Snapshot> {
+    /// Whether it is locked where it is.
+    pub fn is_locked(&self) -> Result<bool> {
+        self.number::<u8>("lock").map(|lock| lock != 0)
+    }
+
+    /// Where it may go by itself.
+    pub fn mask(&self) -> Result<Mask> {
+        if self.number::<u8>("migfilter")? == 0 {
+            return Ok(Mask::Any);
+        }
+        let text = self.read("mignodes")?;
+        let only = self.number::<u8>("migpolicy")? != 0;
+        if text.is_empty() {
+            return Ok(if only { Mask::Home } else { Mask::Any });
+        }
+        let nodes = text.parse();
+        let nodes = nodes.map_err(|what: String| Error::format(self.path("mignodes"), what))?;
+        Ok(if only { Mask::Only(nodes) } else { Mask::Not(nodes) })
+    }
+
+    /// Give one of its files its new content in one write.
+    pub(crate) fn write(&self, file: &str, text: &str) -> Result<()> {
+        write_once(&self.path(file), text).map_err(|error| self.explain(file, error))
+    }
+
+    /// Everything that a table shows about it. `up` is how long the machine has been up.
+    pub fn snapshot(&self, up: Duration) -> Result<Snapshot> {
         let stat = Stat::parse(&self.read("stat")?)
             .ok_or_else(|| Error::format(self.path("stat"), "not understood"))?;
         let uid = effective_uid(&self.read("status")?)
@@ -144,10 +203,14 @@ impl<'a> Process<'a> {
             user: crate::user::name(uid),
             node: said(self.place())?,
             nmigs: said(self.nmigs())?,
+            lock: said(self.is_locked())?,
+            why: said(self.account())?.map(|account| account.why),
             cantmove: said(self.cantmove())?.unwrap_or_default(),
             state: stat.state,
             tty: tty_name(stat.tty),
             time: stat.time,
+            elapsed: up.saturating_sub(stat.started),
+            resident: stat.pages * page_size(),
             comm: stat.comm,
             args: args.map(str::to_string).collect(),
         })
@@ -176,6 +239,9 @@ struct Stat {
     ppid: u32,
     tty: u32,
     time: Duration,
+    /// Since the machine came up.
+    started: Duration,
+    pages: u64,
 }
 
 impl Stat {
@@ -184,21 +250,31 @@ impl Stat {
         let (head, tail) = text.rsplit_once(") ")?;
         let (_, comm) = head.split_once(" (")?;
         let fields: Vec<&str> = tail.split(' ').collect();
-        let ticks: u64 =
-            fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        let number = |index: usize| fields.get(index)?.trim().parse::<u64>().ok();
+        let ticks = |count: u64| Duration::from_millis(count * 1000 / ticks_per_second());
         Some(Self {
             comm: comm.to_string(),
             state: fields.first()?.chars().next()?,
             ppid: fields.get(1)?.parse().ok()?,
             tty: fields.get(4)?.parse::<i32>().ok()? as u32,
-            time: Duration::from_millis(ticks * 1000 / ticks_per_second()),
+            time: ticks(number(11)? + number(12)?),
+            started: ticks(number(19)?),
+            pages: number(21)?,
         })
     }
 }
 
 fn ticks_per_second() -> u64 {
-    let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
-    ticks.and_then(|ticks| ticks.try_into().ok()).filter(|ticks| *ticks > 0).unwrap_or(100)
+    machine_constant(SysconfVar::CLK_TCK).unwrap_or(100)
+}
+
+fn page_size() -> u64 {
+    machine_constant(SysconfVar::PAGE_SIZE).unwrap_or(4096)
+}
+
+fn machine_constant(name: SysconfVar) -> Option<u64> {
+    let value = sysconf(name).ok().flatten()?;
+    value.try_into().ok().filter(|value| *value > 0)
 }
 
 /// The effective user in `/proc/PID/status`.
@@ -236,10 +312,11 @@ mod tests {
 
     #[test]
     fn a_process_with_a_nasty_name() {
-        let stat = Stat::parse("7 (a) R (b c) S 1 7 7 34817 7 0 0 0 0 0 150 50 0 0 20").unwrap();
+        let text = "7 (a) R (b c) S 1 7 7 34817 7 0 0 0 0 0 150 50 0 0 20 0 1 0 300 8192 2\n";
+        let stat = Stat::parse(text).unwrap();
         let comm = "a) R (b c".to_string();
-        let time = Duration::from_secs(2);
-        assert_eq!(stat, Stat { comm, state: 'S', ppid: 1, tty: 34817, time });
+        let (time, started) = (Duration::from_secs(2), Duration::from_secs(3));
+        assert_eq!(stat, Stat { comm, state: 'S', ppid: 1, tty: 34817, time, started, pages: 2 });
         assert_eq!(Stat::parse("7 (a) S 1"), None);
     }
 
@@ -260,7 +337,7 @@ mod tests {
         tree.write("proc/42/nmigs", "3\n");
         tree.write("proc/42/cantmove", "shm\nmlock\n");
         let system = System::at(tree.root());
-        let snapshot = system.process(42).unwrap().snapshot().unwrap();
+        let snapshot = system.process(42).unwrap().snapshot(Duration::from_secs(10)).unwrap();
         assert_eq!(snapshot.node, Some(Place::Node(2)));
         assert_eq!(snapshot.nmigs, Some(3));
         assert_eq!(snapshot.cantmove, ["shm", "mlock"]);
@@ -273,7 +350,7 @@ mod tests {
     fn other_kernels_just_say_less() {
         let tree = Tree::new();
         tree.process(42, 0, "xz");
-        for file in ["where", "nmigs", "cantmove"] {
+        for file in ["where", "nmigs", "cantmove", "lock", "why"] {
             tree.remove(&format!("proc/42/{file}"));
         }
         tree.write("proc/42/cmdline", "");

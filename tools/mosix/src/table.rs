@@ -22,9 +22,13 @@ const MAP_FILES: [&str; 3] = ["etc/openmosix.map", "etc/mosix.map", "etc/hpc.map
 pub struct Table {
     /// The number of this node.
     pub me: u16,
-    /// All nodes.
+    /// The nodes of the map.
     #[serde(flatten)]
     pub map: Map,
+    /// Where nodes are that this one joins by.
+    pub join: Vec<IpAddr>,
+    /// Whether only nodes of the map are let in.
+    pub closed: bool,
 }
 
 impl Table {
@@ -38,12 +42,18 @@ impl Table {
         for Alias { id, address } in &self.map.aliases {
             let _ = writeln!(text, "alias {id} {address}");
         }
+        for address in &self.join {
+            let _ = writeln!(text, "join {address}");
+        }
+        if self.closed {
+            text.push_str("closed\n");
+        }
         text
     }
 
     /// Read what the kernel shows: the same without the key. `None` while openMosix is off.
     fn parse(text: &str) -> std::result::Result<Option<Self>, String> {
-        let mut me = 0;
+        let (mut me, mut join, mut closed) = (0, vec![], false);
         let mut builder = Builder::default();
         for (index, line) in text.lines().enumerate() {
             let fields: Vec<&str> = line.split_whitespace().collect();
@@ -57,6 +67,14 @@ impl Table {
                     builder.range(index + 1, id(first)?, address(start)?, id(count)?)
                 }
                 ["alias", node, other] => builder.alias(index + 1, id(node)?, address(other)?),
+                ["join", by] => {
+                    join.push(address(by)?);
+                    Ok(())
+                }
+                ["closed"] => {
+                    closed = true;
+                    Ok(())
+                }
                 _ => Err(wrong()),
             }?;
         }
@@ -64,7 +82,7 @@ impl Table {
             return Ok(None);
         }
         let map = builder.finish().map_err(|error| error.to_string())?;
-        Ok(Some(Self { me, map }))
+        Ok(Some(Self { me, map, join, closed }))
     }
 }
 
@@ -92,7 +110,13 @@ impl System {
 pub fn read_map(path: &Path, text: &[u8]) -> Result<Map> {
     // Comments of old maps may be in any character set.
     Map::parse(&String::from_utf8_lossy(text), resolve)
-        .map_err(|source| Error::Map { path: path.to_path_buf(), source })
+        .map_err(|source| Error::Line { path: path.to_path_buf(), source })
+}
+
+/// The address of a node to join by, given as address or host name.
+pub fn address(name: &str) -> Result<IpAddr> {
+    let found = name.parse().or_else(|_| resolve(name));
+    found.map_err(|what| Error::NotFound(format!("'{name}': {what}")))
 }
 
 /// The address of a host; IPv4 if it has one.
@@ -116,16 +140,37 @@ mod tests {
         let key = Key::read(&system.path(crate::key::PATH)).unwrap();
         let map =
             read_map(Path::new("m"), b"1 10.0.0.1 3 # caf\xe9\n7 fd00::7 1\n2 10.9.0.2 ALIAS");
-        let table = Table { me: 7, map: map.unwrap() };
+        let table = Table {
+            me: 7,
+            map: map.unwrap(),
+            join: vec!["10.0.0.9".parse().unwrap()],
+            closed: true,
+        };
         system.configure(&table, &key).unwrap();
         let text = tree.read("proc/hpc/admin/config");
         let hex = key.hex();
         assert_eq!(
             text,
-            format!("me 7\nkey {hex}\nnode 1 10.0.0.1 3\nnode 7 fd00::7 1\nalias 2 10.9.0.2\n")
+            format!(
+                "me 7\nkey {hex}\nnode 1 10.0.0.1 3\nnode 7 fd00::7 1\nalias 2 10.9.0.2\n\
+                 join 10.0.0.9\nclosed\n"
+            )
         );
         tree.write("proc/hpc/admin/config", &text.replace(&format!("key {hex}\n"), ""));
         assert_eq!(system.table().unwrap(), table);
+    }
+
+    #[test]
+    fn joining_needs_no_nodes() {
+        let tree = Tree::cluster();
+        let system = System::at(tree.root());
+        tree.write("proc/hpc/admin/config", "me 3\njoin 10.0.0.1\n");
+        let table = system.table().unwrap();
+        assert!(table.map.is_empty() && !table.closed);
+        assert_eq!(table.join, [address("10.0.0.1").unwrap()]);
+        assert!(address("no such host").is_err());
+        tree.write("proc/hpc/admin/config", "me 3\n");
+        assert!(system.table().unwrap().join.is_empty(), "the first node of a cluster");
     }
 
     #[test]
@@ -136,7 +181,7 @@ mod tests {
             tree.write("proc/hpc/admin/config", off);
             assert!(matches!(system.table(), Err(Error::Me(_))), "{off:?}");
         }
-        for wrong in ["me one\n", "me 1\nnode 0 10.0.0.1 1\n", "me 1\n", "hello\n"] {
+        for wrong in ["me one\n", "me 1\nnode 0 10.0.0.1 1\n", "hello\n"] {
             tree.write("proc/hpc/admin/config", wrong);
             assert!(matches!(system.table(), Err(Error::Format { .. })), "{wrong:?}");
         }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use mosix::{Error, Result, System};
@@ -40,6 +41,14 @@ pub trait Program: Parser {
 /// The command line of a program, its exit status included in the help.
 pub fn command<P: Program>() -> clap::Command {
     P::command().after_help(format!("Exit status:\n{}", P::EXIT_STATUS))
+}
+
+/// A number of seconds on a command line.
+pub fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let number = text.parse().ok();
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| format!("'{text}' is not a number of seconds"))
 }
 
 /// The whole life of a program.

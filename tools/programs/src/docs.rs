@@ -9,8 +9,10 @@ use clap::Command;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
+use mosix::{conf, setting};
+
 use crate::cli::Program;
-use crate::{migrate, mosctl, mosrun, mps, omsim, setpe, showmap};
+use crate::{migrate, mosctl, mosmon, mosrun, mps, mtop, omdiscd, omsim, setpe, showmap};
 
 /// Write the documentation of all programs below `share`, laid out as in `/usr/share`.
 pub fn write_all(share: &Path) -> io::Result<()> {
@@ -19,8 +21,41 @@ pub fn write_all(share: &Path) -> io::Result<()> {
     write::<migrate::Migrate>(share)?;
     write::<mosrun::Mosrun>(share)?;
     write::<mosctl::Mosctl>(share)?;
+    write::<mosmon::Mosmon>(share)?;
     write::<mps::Mps>(share)?;
-    write::<omsim::Omsim>(share)
+    write::<mtop::Mtop>(share)?;
+    write::<omdiscd::Omdiscd>(share)?;
+    write::<omsim::Omsim>(share)?;
+    // Programs with several names have one page.
+    for (name, _) in mosrun::WRAPPERS {
+        let page = b".so man1/mosrun.1\n";
+        put(&share.join(format!("man/man1/{name}.1")), page)?;
+    }
+    put(&share.join("man/man5/openmosix.conf.5"), configuration().as_bytes())
+}
+
+/// The page of the configuration file.
+fn configuration() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!(
+        ".TH openmosix.conf 5 \"\" \"openMosix {version}\" openMosix\n\
+         .SH NAME\nopenmosix.conf \\- how a node takes part in openMosix\n\
+         .SH SYNOPSIS\n/etc/openmosix/openmosix.conf\n\
+         .SH DESCRIPTION\n\
+         .BR \"mosctl apply\" (1)\nand\n.BR omdiscd (8)\nread this file.\n\
+         Its lines are \"name = value\"; # starts a comment. What is not said stays as it is.\n\
+         A comment in the example file, in /usr/share/doc/openmosix, says more of each name.\n\
+         .SH \"TAKING PART\"\n"
+    );
+    let words = conf::WORDS.iter().copied();
+    words.for_each(|(name, meaning)| text.push_str(&format!(".TP\n.B {name}\n{meaning}\n")));
+    text.push_str(".SH SETTINGS\n");
+    for it in setting::ALL {
+        let name = it.name.replace('-', "\\-");
+        text.push_str(&format!(".TP\n.B {name}\n{}\n", it.meaning));
+    }
+    text.push_str(".SH \"SEE ALSO\"\n.BR mosctl (1),\n.BR setpe (8),\n.BR omdiscd (8)\n");
+    text
 }
 
 fn write<P: Program>(share: &Path) -> io::Result<()> {

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use clap::Parser;
 use mosix::migration::{Arrival, Move};
-use mosix::{Error, Place, Result, System};
+use mosix::{Place, Result, System};
 
-use crate::cli::Program;
+use crate::cli::{Program, seconds};
 use crate::output::{bytes, duration, print};
 
 /// Move a process to another node
 ///
 /// Waits until the process has arrived or the move has failed, and says which. A process that
 /// fails to move goes on where it was. Users may move their own processes, root may move all.
+///
+/// Such an order stands: the process is left where it was sent, until "balance" leaves it to the
+/// balancer again.
 #[derive(Parser, Debug)]
 #[command(name = "migrate", version)]
 pub struct Migrate {
@@ -53,19 +56,13 @@ impl FromStr for Target {
     }
 }
 
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
-    let number = text.parse().ok();
-    number
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| format!("'{text}' is not a number of seconds"))
-}
-
 impl Program for Migrate {
     fn run(self, system: &System) -> Result<()> {
-        let Target::Place(place) = self.target else {
-            return Err(Error::NotYet("balance".into()));
-        };
         let process = system.process(self.pid)?;
+        let Target::Place(place) = self.target else {
+            process.balance()?;
+            return print(&format!("process {} goes where it runs best\n", self.pid));
+        };
         let target = system.as_seen_here(place)?;
         system.require_reachable(target)?;
         let arrival = match process.request(target)? {

@@ -1,59 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `mosctl`: ask about nodes, guests and processes.
+//! `mosctl`: ask about nodes, guests and processes, and steer this node.
 
-use clap::{Parser, Subcommand};
-use mosix::migration::Move;
-use mosix::node::Node;
-use mosix::{Error, Place, Result, System, stay};
-use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::cli::Program;
-use crate::output::{Format, Table, bytes, duration, or_dash, print};
+use clap::{Parser, Subcommand, ValueEnum};
+use mosix::leave::Leave;
+use mosix::nodes::Nodes;
+use mosix::{Error, Result, System};
 
-/// Words of openMosix that wait for the parts of the kernel behind them.
-const NOT_YET: &[&str] = &[
-    "stay", "nostay", "lstay", "nolstay", "block", "noblock", "quiet", "noquiet", "mfs", "nomfs",
-    "expel", "bring", "gettune", "getyard", "getdecay", "getload", "getfree", "getutil", "setyard",
-    "setspeed", "setdecay",
-];
+use crate::cli::{Program, seconds};
+use crate::output::Format;
 
-/// Ask about the nodes of the cluster, their guests and their processes
+mod ask;
+mod explain;
+mod steer;
+
+/// Ask about the nodes of the cluster, their guests and their processes, and steer this node
 ///
-/// A node is named by its number; without one, this node is meant.
+/// A node is named by its number; without one, this node is meant. Everybody may ask; switches
+/// and settings of this node need root, a process needs its owner or root.
 #[derive(Parser, Debug)]
 #[command(name = "mosctl", version, arg_required_else_help = true)]
 pub struct Mosctl {
     #[command(subcommand)]
-    question: Question,
+    word: Word,
 }
 
 #[derive(Subcommand, Debug)]
-enum Question {
+enum Word {
     /// Show the number and address of a node
     Whois {
         /// Its number, address or host name
         name: Option<String>,
     },
     /// Show the state of a node: up or down, and its switches
-    Status {
-        /// The node
-        id: Option<u16>,
-    },
+    Status(Which),
     /// Say yes or no, with exit status 0 or 3: can the node be reached?
-    Isup {
-        /// The node
-        id: Option<u16>,
-    },
+    Isup(Which),
+    /// Show the load of a node; 100 is one process on a processor as fast as the yardstick
+    Getload(Which),
     /// Show the speed of a node's CPUs
-    Getspeed {
-        /// The node
-        id: Option<u16>,
-    },
+    Getspeed(Which),
     /// Show a node's free memory and all of it, in bytes
-    Getmem {
-        /// The node
-        id: Option<u16>,
-    },
+    Getmem(Which),
+    /// Show a node's free memory as Linux counts it, in bytes
+    Getfree(Which),
+    /// Show how well processes can use the CPUs of a node, in per cent: less if they wait for memory
+    Getutil(Which),
     /// Show all nodes; the same as node list
     Getnodes(Format),
     /// Nodes of the cluster
@@ -66,12 +60,90 @@ enum Question {
     Version,
     /// Show how many strangers were refused, and why
     Refused(Format),
+
+    /// No process leaves this node by itself
+    Stay,
+    /// Processes may leave this node again
+    Nostay,
+    /// No process of this node leaves by itself; guests may
+    Lstay,
+    /// Processes of this node may leave again
+    Nolstay,
+    /// No guests come
+    Block,
+    /// Guests may come again; also ends expel
+    Noblock,
+    /// Stop exchanging load information
+    Quiet,
+    /// Exchange load information again
+    Noquiet,
+    /// Let other nodes see this node's files
+    Mfs,
+    /// Let no other node see this node's files
+    Nomfs,
+    /// Send all guests on to other nodes, or home; let no more come (block), and wait for it
+    Expel(Waiting),
+    /// Bring all processes of this node home; let none leave again (lstay), and wait for it
+    Bring(Waiting),
+
+    /// Show all settings of this node
+    #[command(visible_alias = "gettune")]
+    Settings(Format),
+    /// Set the speed of this node's CPUs: 10000 is a standard one, 0 is what was measured
+    Setspeed {
+        /// The speed
+        speed: String,
+    },
+    /// Show the yardstick: the CPU speed at which a load of 100 is one process
+    Getyard,
+    /// Set the yardstick of this machine; it changes only what people are shown
+    Setyard {
+        /// A speed, this (the speed of this node), or standard (10000)
+        #[arg(value_name = "SPEED|this|standard")]
+        speed: String,
+    },
+    /// Show the interval of decay in seconds, and what slow and fast decay keep, in per mille
+    Getdecay,
+    /// Set how fast it is forgotten what processes used
+    Setdecay {
+        /// Seconds between two decays
+        interval: String,
+        /// Per mille kept each interval by slow decay
+        #[arg(requires = "fast")]
+        slow: Option<String>,
+        /// Per mille kept each interval by fast decay
+        fast: Option<String>,
+    },
+    /// Show or set the most load of this node; above it, processes have to leave
+    Loadlimit(Limit),
+    /// Show or set the most CPU use of this node in per cent; above it, processes have to leave
+    Cpulimit(Limit),
+    /// Show or set how many guests this node takes; 0 is the kernel's own choice
+    Maxguests {
+        /// How many
+        most: Option<String>,
+    },
+    /// Show or set whether this node balances: off, on, or exec (also when programs start)
+    Balance {
+        /// off, on or exec
+        policy: Option<String>,
+    },
+    /// Take part in the cluster as openmosix.conf says, and set what it sets
+    Apply {
+        /// The file to apply
+        #[arg(short, long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Only check that the file makes sense
+        #[arg(short, long)]
+        check: bool,
+    },
+
     /// Show where a process runs: home, or the number of a node
     Where {
         /// The process
         pid: u32,
     },
-    /// Show why a process cannot move now
+    /// Show why a process is where it is, what was decided for it, and why it cannot move
     Why {
         /// The process
         pid: u32,
@@ -85,7 +157,30 @@ enum Question {
         #[command(flatten)]
         format: Format,
     },
-    /// Any other word: historic, or wrong
+    /// Lock a process where it is; children that it will have are locked, too
+    Lock {
+        /// The process
+        pid: u32,
+    },
+    /// Let a process move by itself again
+    Unlock {
+        /// The process
+        pid: u32,
+    },
+    /// Show or set to which nodes a process may go by itself; home always is allowed
+    Mask {
+        /// The process
+        pid: u32,
+        /// Only to these nodes, such as 1,3-5
+        nodes: Option<Nodes>,
+        /// To all but these nodes
+        #[arg(long, value_name = "NODES", conflicts_with = "nodes")]
+        not: Option<Nodes>,
+        /// To any node
+        #[arg(long, conflicts_with_all = ["nodes", "not"])]
+        any: bool,
+    },
+    /// Any other word
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
@@ -96,164 +191,93 @@ enum List {
     List(Format),
 }
 
+#[derive(clap::Args, Debug)]
+struct Which {
+    /// The node
+    id: Option<u16>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Waiting {
+    /// Wait at most this long; also ^C ends the waiting, and they go on leaving
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Limit {
+    /// The limit; 0 is none
+    limit: Option<String>,
+    /// Whose [default: as it is]
+    whose: Option<Whose>,
+}
+
+/// What a limit counts.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Whose {
+    /// All processes that run here
+    Total,
+    /// Processes of this node
+    Local,
+    /// Guests
+    Guests,
+}
+
 impl Program for Mosctl {
     fn run(self, system: &System) -> Result<()> {
-        match self.question {
-            Question::Whois { name: Some(name) } => whois(&system.whois(&name)?),
-            Question::Whois { name: None } => whois(&system.node(this(system)?)?),
-            Question::Status { id } => {
-                let names = system.status(or_this(system, id)?)?.names();
-                print(&format!("{}\n", names.join(" ")))
+        match self.word {
+            Word::Whois { name } => ask::whois(system, name.as_deref()),
+            Word::Status(Which { id }) => ask::status(system, id),
+            Word::Isup(Which { id }) => ask::is_up(system, id),
+            Word::Getload(Which { id }) => ask::load(system, id),
+            Word::Getspeed(Which { id }) => ask::fact(system, id, |node| node.speed),
+            Word::Getmem(Which { id }) => ask::memory(system, id),
+            Word::Getfree(Which { id }) => ask::fact(system, id, |node| node.rmem),
+            Word::Getutil(Which { id }) => ask::fact(system, id, |node| node.util),
+            Word::Getnodes(format) | Word::Node(List::List(format)) => ask::nodes(system, &format),
+            Word::Guest(List::List(format)) => ask::guests(system, &format),
+            Word::Version => ask::version(system),
+            Word::Refused(format) => ask::refused(system, &format),
+            Word::Stay => steer::switch(system, "stay", true),
+            Word::Nostay => steer::switch(system, "stay", false),
+            Word::Lstay => steer::switch(system, "lstay", true),
+            Word::Nolstay => steer::switch(system, "lstay", false),
+            Word::Block => steer::switch(system, "block", true),
+            Word::Noblock => steer::switch(system, "block", false),
+            Word::Quiet => steer::switch(system, "quiet", true),
+            Word::Noquiet => steer::switch(system, "quiet", false),
+            Word::Mfs => steer::switch(system, "nomfs", false),
+            Word::Nomfs => steer::switch(system, "nomfs", true),
+            Word::Expel(Waiting { timeout }) => system.leave(Leave::Expel, timeout),
+            Word::Bring(Waiting { timeout }) => system.leave(Leave::Bring, timeout),
+            Word::Settings(format) => steer::settings(system, &format),
+            Word::Setspeed { speed } => steer::set(system, "speed", &speed),
+            Word::Getyard => steer::yard(system),
+            Word::Setyard { speed } => steer::set_yard(system, &speed),
+            Word::Getdecay => steer::decay(system),
+            Word::Setdecay { interval, slow, fast } => {
+                let values = [
+                    ("decay-interval", Some(interval)),
+                    ("slow-decay", slow),
+                    ("fast-decay", fast),
+                ];
+                steer::set_all(system, values)
             }
-            Question::Isup { id } => is_up(system, or_this(system, id)?),
-            Question::Getspeed { id } => {
-                let node = node_that_is_up(system, id)?;
-                print(&format!("{}\n", or_dash(node.speed)))
+            Word::Loadlimit(it) => steer::limit(system, "loadlimit", "llimitmode", it),
+            Word::Cpulimit(it) => steer::limit(system, "cpulimit", "climitmode", it),
+            Word::Maxguests { most } => steer::get_or_set(system, "maxguests", most),
+            Word::Balance { policy } => steer::get_or_set(system, "balance", policy),
+            Word::Apply { file, check } => steer::apply(system, file.as_ref(), check),
+            Word::Where { pid } => explain::place(system, pid),
+            Word::Why { pid, format } => explain::why(system, pid, &format),
+            Word::Last { pid, format } => explain::last(system, pid, &format),
+            Word::Lock { pid } => system.process(pid)?.lock(true),
+            Word::Unlock { pid } => system.process(pid)?.lock(false),
+            Word::Mask { pid, nodes, not, any } => steer::mask(system, pid, nodes, not, any),
+            Word::Other(words) => {
+                let word = words.into_iter().next().unwrap_or_default();
+                Err(Error::Usage(format!("there is no command '{word}'; see mosctl --help")))
             }
-            Question::Getmem { id } => {
-                let node = node_that_is_up(system, id)?;
-                print(&format!("{} {}\n", or_dash(node.mem), or_dash(node.tmem)))
-            }
-            Question::Getnodes(format) | Question::Node(List::List(format)) => {
-                nodes(system, &format)
-            }
-            Question::Guest(List::List(format)) => guests(system, &format),
-            Question::Version => print(&format!("{}\n", system.version()?)),
-            Question::Refused(format) => refused(system, &format),
-            Question::Where { pid } => match system.process(pid)?.place()? {
-                Place::Home => print("home\n"),
-                Place::Node(id) => print(&format!("{id}\n")),
-            },
-            Question::Why { pid, format } => why(system, pid, &format),
-            Question::Last { pid, format } => last(system, pid, &format),
-            Question::Other(words) => Err(other(words)),
         }
     }
-}
-
-fn other(words: Vec<String>) -> Error {
-    let word = words.into_iter().next().unwrap_or_default();
-    if NOT_YET.contains(&word.as_str()) {
-        Error::NotYet(word)
-    } else {
-        Error::Usage(format!("there is no command '{word}'; see mosctl --help"))
-    }
-}
-
-/// The number of this node.
-fn this(system: &System) -> Result<u16> {
-    system.me()?.ok_or_else(|| Error::Me("openMosix is off on this node".into()))
-}
-
-fn or_this(system: &System, id: Option<u16>) -> Result<u16> {
-    id.map_or_else(|| this(system), Ok)
-}
-
-fn node_that_is_up(system: &System, id: Option<u16>) -> Result<Node> {
-    let id = or_this(system, id)?;
-    system.require_up(id)?;
-    system.node(id)
-}
-
-fn whois(node: &Node) -> Result<()> {
-    print(&format!("{} {}\n", node.id, node.address))
-}
-
-fn is_up(system: &System, id: u16) -> Result<()> {
-    let up = system.status(id)?.is_up();
-    print(if up { "yes\n" } else { "no\n" })?;
-    if up { Ok(()) } else { Err(Error::NodeDown(id)) }
-}
-
-fn nodes(system: &System, format: &Format) -> Result<()> {
-    let nodes = system.nodes()?;
-    format.print("nodes", &nodes, || {
-        let mut table =
-            Table::new(&[">ID", "ADDRESS", "STATUS", ">CPUS", ">SPEED", ">FREE", ">MEMORY"]);
-        for node in &nodes {
-            table.row([
-                node.id.to_string(),
-                node.address.to_string(),
-                node.status.names().join(","),
-                or_dash(node.cpus),
-                or_dash(node.speed),
-                or_dash(node.mem.map(bytes)),
-                or_dash(node.tmem.map(bytes)),
-            ]);
-        }
-        table
-    })
-}
-
-fn guests(system: &System, format: &Format) -> Result<()> {
-    let guests = system.guests()?;
-    format.print("guests", &guests, || {
-        let mut table = Table::new(&[">PID", ">HOME", ">HOME-PID", "CMD"]);
-        for it in &guests {
-            let numbers = [it.pid.to_string(), it.home.to_string(), it.home_pid.to_string()];
-            table.row(numbers.into_iter().chain([it.comm.clone()]));
-        }
-        table
-    })
-}
-
-fn refused(system: &System, format: &Format) -> Result<()> {
-    let refused = system.refused()?;
-    format.print("refused", &refused, || {
-        let mut table = Table::new(&["REASON", ">COUNT"]);
-        for (reason, count) in &refused {
-            table.row([reason.clone(), count.to_string()]);
-        }
-        table
-    })
-}
-
-/// A stay reason and its meaning.
-#[derive(Serialize)]
-struct Reason {
-    name: String,
-    meaning: Option<&'static str>,
-}
-
-fn why(system: &System, pid: u32, format: &Format) -> Result<()> {
-    let names = system.process(pid)?.cantmove()?;
-    if names.is_empty() && format.is_table() {
-        eprintln!("process {pid} may move");
-        return Ok(());
-    }
-    let reasons: Vec<Reason> =
-        names.into_iter().map(|name| Reason { meaning: stay::meaning(&name), name }).collect();
-    format.print("cantmove", &reasons, || {
-        let mut table = Table::new(&["REASON", "THE PROCESS"]);
-        for Reason { name, meaning } in &reasons {
-            table.row([name.clone(), or_dash(*meaning)]);
-        }
-        table
-    })
-}
-
-fn last(system: &System, pid: u32, format: &Format) -> Result<()> {
-    let last = system.process(pid)?.last_move()?;
-    if last.is_none() && format.is_table() {
-        eprintln!("process {pid} has never moved");
-        return Ok(());
-    }
-    format.print("move", &last, || last.as_ref().map_or(Table::new(&[]), move_table))
-}
-
-fn move_table(last: &Move) -> Table {
-    let mut table = Table::new(&["WHAT", "VALUE"]);
-    let mut fact = |name: &str, value: String| table.row([name.to_string(), value]);
-    fact("from", last.from.to_string());
-    fact("to", last.to.to_string());
-    fact("stage", last.stage.clone());
-    fact("result", last.result.clone());
-    fact("reason", or_dash(last.reason.clone()));
-    fact("sent", format!("{} pages, {}", last.pages, bytes(last.bytes)));
-    fact("prepare", duration(last.prepare_us));
-    fact("copy", duration(last.copy_us));
-    fact("freeze", duration(last.freeze_us));
-    fact("commit", duration(last.commit_us));
-    fact("total", duration(last.total_us));
-    table
 }

@@ -12,8 +12,9 @@ use crate::output::{Format, Table, or_dash};
 
 /// Show processes and where they run
 ///
-/// NODE is the node on which the process runs now, 0 at home; NMIGS counts its moves; CANTMOVE
-/// names the reasons why it cannot move now. Without options: the processes of the caller on this
+/// NODE is the node on which the process runs now, 0 at home; NMIGS counts its moves; LOCK says
+/// whether it is locked there; WHY is the balancer's word for why it is there (mosctl why tells
+/// more); CANTMOVE names the reasons why it cannot move now. Without options: the processes of the caller on this
 /// terminal. A selection of users and one of processes are added to each other.
 #[derive(Parser, Debug)]
 #[command(name = "mps", version)]
@@ -104,8 +105,9 @@ fn is_away(process: &Snapshot) -> bool {
 }
 
 fn short(processes: &[Snapshot]) -> Table {
-    let mut table =
-        Table::new(&[">PID", ">NODE", ">NMIGS", "CANTMOVE", "S", "TTY", ">TIME", "CMD"]);
+    let mut table = Table::new(&[
+        ">PID", ">NODE", ">NMIGS", "LOCK", "WHY", "CANTMOVE", "S", "TTY", ">TIME", "CMD",
+    ]);
     for it in processes {
         table.row([it.pid.to_string()].into_iter().chain(facts(it)).chain([it.comm.clone()]));
     }
@@ -114,7 +116,8 @@ fn short(processes: &[Snapshot]) -> Table {
 
 fn full(processes: &[Snapshot]) -> Table {
     let mut table = Table::new(&[
-        "USER", ">PID", ">PPID", ">NODE", ">NMIGS", "CANTMOVE", "S", "TTY", ">TIME", "CMD",
+        "USER", ">PID", ">PPID", ">NODE", ">NMIGS", "LOCK", "WHY", "CANTMOVE", "S", "TTY", ">TIME",
+        "CMD",
     ]);
     for it in processes {
         let who = [it.user.clone(), it.pid.to_string(), it.ppid.to_string()];
@@ -124,11 +127,13 @@ fn full(processes: &[Snapshot]) -> Table {
 }
 
 /// The columns that both tables have.
-fn facts(it: &Snapshot) -> [String; 6] {
+fn facts(it: &Snapshot) -> [String; 8] {
     let reasons = (!it.cantmove.is_empty()).then(|| it.cantmove.join(","));
     [
         or_dash(it.node.map(|node| node.number())),
         or_dash(it.nmigs),
+        lock(it).to_string(),
+        or_dash(it.why.clone().filter(|why| !why.is_empty())),
         or_dash(reasons),
         it.state.to_string(),
         it.tty.clone().unwrap_or("?".into()),
@@ -136,12 +141,22 @@ fn facts(it: &Snapshot) -> [String; 6] {
     ]
 }
 
-fn command_line(it: &Snapshot) -> String {
+/// Whether a process is locked, as a word.
+pub fn lock(it: &Snapshot) -> &'static str {
+    match it.lock {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "-",
+    }
+}
+
+/// The whole command line, or the name of a thread of the kernel.
+pub fn command_line(it: &Snapshot) -> String {
     if it.args.is_empty() { format!("[{}]", it.comm) } else { it.args.join(" ") }
 }
 
 /// CPU time as `ps` writes it.
-fn clock(time: Duration) -> String {
+pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (days, hours) = (seconds / 86400, seconds / 3600 % 24);
     let days = if days > 0 { format!("{days}-") } else { String::new() };

@@ -104,6 +104,11 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| printable(&cell)).collect());
     }
 
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The text of the table.
     pub fn render(&self, with_legend: bool) -> String {
         let names: Vec<String> =
@@ -114,6 +119,9 @@ impl Table {
             .map(|column| lines.iter().map(|line| width(line, column)).max().unwrap_or(0))
             .collect();
         let mut text = String::new();
+        if names.is_empty() {
+            return text;
+        }
         for line in lines {
             let cells = line.iter().zip(&widths).zip(&self.legend).map(|((cell, &width), name)| {
                 if name.starts_with('>') {

@@ -10,7 +10,7 @@ use clap::{ArgGroup, Parser, ValueEnum};
 use mosix::key::{self, Key};
 use mosix::map::Map;
 use mosix::table::{self, Table};
-use mosix::{Error, Result, System, interface};
+use mosix::{Error, Result, System, setup};
 
 use crate::cli::Program;
 use crate::output::print;
@@ -22,12 +22,16 @@ use crate::output::print;
 /// addresses) or "ID ADDRESS ALIAS" (another address of a node); # starts a comment. The map must
 /// be the same on every node, and so must the cluster key.
 ///
-/// This node finds its own number by the addresses of its network interfaces.
+/// This node finds its own number in the map by the addresses of its network interfaces.
+///
+/// Without a map a node joins by the address of any node that is up; its number then is the last
+/// two bytes of its own IPv4 address, unless -p says otherwise.
 #[derive(Parser, Debug)]
-#[command(name = "setpe", version, group = ArgGroup::new("action").required(true))]
+#[command(name = "setpe", version, group = ArgGroup::new("action"))]
 pub struct Setpe {
     /// Give the kernel the nodes of the map file
-    #[arg(short, long, visible_short_alias = 'W', group = "action")]
+    #[arg(short, long, visible_short_alias = 'W', group = "action",
+          required_unless_present_any = ["read", "off", "join"])]
     write: bool,
 
     /// Show the nodes that the kernel knows, as a map file
@@ -38,7 +42,17 @@ pub struct Setpe {
     #[arg(long, group = "action")]
     off: bool,
 
-    /// With -w: only check the map file and this node's place in it
+    /// Join the cluster by this node's address; may be given several times, and with -w. The own
+    /// address alone begins a cluster
+    #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',',
+          conflicts_with_all = ["read", "off"])]
+    join: Vec<String>,
+
+    /// Let in only nodes of the map; without it, whoever has the key and a free number
+    #[arg(long, conflicts_with_all = ["read", "off"])]
+    closed: bool,
+
+    /// Only check the map file and this node's place in it
     #[arg(short, long, conflicts_with_all = ["read", "off"])]
     check: bool,
 
@@ -94,36 +108,43 @@ impl Program for Setpe {
 
 impl Setpe {
     fn configure(&self, system: &System) -> Result<()> {
-        let path = match &self.file {
-            Some(file) => file.clone(),
-            None => system.map_file()?,
-        };
-        let map = table::read_map(&path, &read(&path)?)?;
-        self.check_network(&path, &map)?;
-        let me = self.me(&path, &map)?;
+        let join = setup::others(&self.join)?;
+        let (me, map) = if self.write { self.by_map(system)? } else { self.without_map()? };
+        let table = Table { me, map, join, closed: self.closed };
         if self.check {
-            let nodes = if map.len() == 1 { "node" } else { "nodes" };
-            return print(&format!(
-                "{}: {} {nodes}, this is node {me}\n",
-                path.display(),
-                map.len()
-            ));
+            return print(&self.summary(&table));
         }
-        let key = Key::read(&self.key_file(system))?;
-        system.configure(&Table { me, map }, &key)
+        system.configure(&table, &Key::read(&self.key_file(system))?)
     }
 
-    /// The number of this node.
-    fn me(&self, path: &Path, map: &Map) -> Result<u16> {
-        match self.pe {
-            Some(id) if map.contains(id) => Ok(id),
-            Some(id) => Err(Error::format(path, format!("node {id} is not there"))),
-            None => {
-                let mine = interface::addresses()
-                    .map_err(|error| Error::io("addresses of this machine", error))?;
-                map.find_me(&mine).map_err(|what| Error::format(path, what))
-            }
-        }
+    /// The map, and the number of this node in it.
+    fn by_map(&self, system: &System) -> Result<(u16, Map)> {
+        let path = self.map_file(system)?;
+        let map = table::read_map(&path, &read(&path)?)?;
+        self.check_network(&path, &map)?;
+        Ok((setup::id_in_map(&path, &map, self.pe)?, map))
+    }
+
+    fn map_file(&self, system: &System) -> Result<PathBuf> {
+        self.file.as_ref().map_or_else(|| system.map_file(), |file| Ok(file.clone()))
+    }
+
+    fn without_map(&self) -> Result<(u16, Map)> {
+        let by_address = || setup::own_address().and_then(setup::id_by_address);
+        Ok((self.pe.map_or_else(by_address, Ok)?, Map::default()))
+    }
+
+    fn summary(&self, table: &Table) -> String {
+        let source = match &self.file {
+            Some(file) => format!("{}: ", file.display()),
+            None => String::new(),
+        };
+        let count = match table.map.len() {
+            0 => "no map".to_string(),
+            1 => "1 node".to_string(),
+            nodes => format!("{nodes} nodes"),
+        };
+        format!("{source}{count}, this is node {}\n", table.me)
     }
 
     fn check_network(&self, path: &Path, map: &Map) -> Result<()> {
@@ -141,11 +162,17 @@ impl Setpe {
     /// The key file, below the root directory unless the command line names another one.
     fn key_file(&self, system: &System) -> PathBuf {
         let default = Path::new("/").join(key::PATH);
-        if self.key == default { system.path(key::PATH) } else { self.key.clone() }
+        if self.key == default { system.key_file() } else { self.key.clone() }
     }
 
     fn show(&self, table: &Table) -> Result<()> {
-        let text = format!("# The nodes as node {} knows them\n{}", table.me, table.map);
+        let mut text = format!("# The nodes as node {} knows them\n{}", table.me, table.map);
+        for address in &table.join {
+            text.push_str(&format!("# joined by {address}\n"));
+        }
+        if table.closed {
+            text.push_str("# closed: nobody else is let in\n");
+        }
         match &self.file {
             Some(file) if !is_standard(file) => {
                 fs::write(file, text).map_err(|error| Error::io(file, error))

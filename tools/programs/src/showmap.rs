@@ -11,7 +11,8 @@ use crate::output::{Format, Table, print};
 /// Show the nodes that the kernel knows
 ///
 /// Prints this node's number and the table of nodes: the number of the first node of each range,
-/// its address, and how many nodes follow each other. ALIAS marks another address of a node.
+/// its address, and how many nodes follow each other. ALIAS marks another address of a node, JOIN
+/// the address of a node that this one joins by.
 /// Only root may see the table.
 #[derive(Parser, Debug)]
 #[command(name = "showmap", version)]
@@ -39,6 +40,9 @@ fn table(nodes: &Nodes) -> Table {
     }
     for alias in &nodes.map.aliases {
         table.row([alias.id.to_string(), alias.address.to_string(), "ALIAS".to_string()]);
+    }
+    for address in &nodes.join {
+        table.row(["-".to_string(), address.to_string(), "JOIN".to_string()]);
     }
     table
 }

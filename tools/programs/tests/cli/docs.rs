@@ -15,6 +15,9 @@ fn every_program_is_documented() {
         ("mosrun", 1),
         ("mosctl", 1),
         ("mps", 1),
+        ("mosmon", 1),
+        ("mtop", 1),
+        ("omdiscd", 8),
         ("omsim", 1),
     ];
     for (name, section) in programs {
@@ -27,6 +30,13 @@ fn every_program_is_documented() {
     }
     let page = tree.read("man/man1/mosctl-node-list.1");
     assert!(page.contains("mosctl node list"), "{page}");
+    for name in
+        ["nomig", "runhome", "runon", "cpujob", "iojob", "nodecay", "slowdecay", "fastdecay"]
+    {
+        assert_eq!(tree.read(&format!("man/man1/{name}.1")), ".so man1/mosrun.1\n");
+    }
+    let page = tree.read("man/man5/openmosix.conf.5");
+    assert!(page.contains(".B join\n") && page.contains(".B slow\\-decay\n"), "{page}");
     let missing = tree.run(env!("CARGO_BIN_EXE_mosix-docs"), &[]).failure(2);
     assert_eq!(missing, "usage: mosix-docs SHARE\n");
 }

@@ -4,8 +4,11 @@
 mod docs;
 mod migrate;
 mod mosctl;
+mod mosmon;
 mod mosrun;
 mod mps;
+mod mtop;
+mod omdiscd;
 mod omsim;
 mod setpe;
 mod showmap;

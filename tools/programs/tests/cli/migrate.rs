@@ -88,14 +88,18 @@ fn targets_that_cannot_be() {
     assert_eq!(migrate(&tree, &["42", "3"]).failure(3), "migrate: node 3 cannot be reached\n");
     assert_eq!(migrate(&tree, &["42", "4"]).failure(3), "migrate: node 4 is not configured\n");
     assert_eq!(migrate(&tree, &["43", "2"]).failure(1), "migrate: there is no process 43\n");
-    assert_eq!(
-        migrate(&tree, &["42", "balance"]).failure(1),
-        "migrate: balance is not there yet\n"
-    );
     let text = migrate(&tree, &["42", "away"]).failure(2);
     assert!(text.contains("'away' is neither 'home' nor a node number from 1 to 65535"), "{text}");
     migrate(&tree, &["42", "2", "-t", "-1"]).failure(2);
     assert_eq!(tree.read("proc/42/goto"), "0\n", "nothing was asked");
+}
+
+#[test]
+fn back_to_the_balancer() {
+    let tree = tree();
+    let text = migrate(&tree, &["42", "balance"]).data();
+    assert_eq!(text, "process 42 goes where it runs best\n");
+    assert_eq!(tree.read("proc/42/goto"), "balance\n");
 }
 
 #[test]

@@ -9,7 +9,9 @@ fn mosrun(tree: &Tree, args: &[&str]) -> Ended {
 
 fn tree() -> Tree {
     let tree = Tree::cluster();
-    tree.write("proc/self/goto", "0\n");
+    tree.myself();
+    // So that a test sees whether it is written.
+    tree.write("proc/self/lock", "as it was\n");
     tree
 }
 
@@ -79,18 +81,125 @@ fn falling_back() {
     assert_eq!(ended.err, "mosrun: node 3 cannot be reached, starting here\n");
 }
 
+/// What the program finds in a file that `mosrun` may write.
+fn found(options: &[&str], file: &str) -> String {
+    let tree = tree();
+    let path = tree.root().join(file).display().to_string();
+    mosrun(&tree, &[options, &["cat", &path]].concat()).data()
+}
+
 #[test]
-fn historic_options_that_are_not_there_yet() {
-    for option in ["-l", "-L", "-k", "-j1-3,5"] {
-        let text = mosrun(&tree(), &[option, "true"]).failure(125);
-        assert_eq!(text, format!("mosrun: {option} is not there yet\n"));
+fn locks() {
+    for (options, expected) in [
+        (&["-h"][..], "1\n"),
+        (&["-2"], "1\n"),
+        (&[], "1\n"),
+        (&["-2", "-l"], "0\n"),
+        (&["-L", "-c"], "1\n"),
+        (&["-k"], "as it was\n"),
+        (&["-c"], "as it was\n"),
+        (&["--nodes", "1,3"], "0\n"),
+    ] {
+        assert_eq!(found(options, "proc/self/lock"), expected, "{options:?}");
+    }
+}
+
+#[test]
+fn masks() {
+    let mask = |options: &[&str]| {
+        ["migfilter", "migpolicy", "mignodes"]
+            .map(|file| found(options, &format!("proc/self/{file}")))
+    };
+    assert_eq!(mask(&["--nodes", "1,3-5"]), ["1\n", "1\n", "1,3-5\n"]);
+    assert_eq!(mask(&["--except=2"]), ["1\n", "0\n", "2\n"]);
+    assert_eq!(mask(&["-2"]), ["0\n", "0\n", "\n"]);
+}
+
+#[test]
+fn decay() {
+    for (options, file) in [
+        (&["-c"][..], "cpujob"),
+        (&["-i"], "iojob"),
+        (&["-n"], "none"),
+        (&["-s"], "slow"),
+        (&["-f"], "fast"),
+        (&["-t", "1", "-d", "975"], "slow"),
+        (&["-t1", "-d926"], "fast"),
+        (&["-t", "7", "-d", "1000"], "none"),
+    ] {
+        for decay in ["clear", "cpujob", "iojob", "none", "slow", "fast"] {
+            let expected = if decay == file { "1\n" } else { "" };
+            let found = found(options, &format!("proc/hpc/decay/{decay}"));
+            assert_eq!(found, expected, "{options:?} {decay}");
+        }
+    }
+    let text = mosrun(&tree(), &["-t", "2", "-d", "975", "true"]).failure(125);
+    assert!(text.contains("this node has -t 1 with -d 975, 926 or 1000"), "{text}");
+}
+
+#[test]
+fn one_of_several_nodes() {
+    // Node 3 is down, node 1 is home, 7 to 9 do not exist.
+    assert_eq!(found(&["-j2-3,7-9"], "proc/self/goto"), "exec 2\n");
+    assert_eq!(found(&["-j1,3"], "proc/self/goto"), "exec 0\n");
+    let text = mosrun(&tree(), &["-j3,7-9", "true"]).failure(125);
+    assert_eq!(text, "mosrun: node 3 cannot be reached\n");
+    let here = mosrun(&tree(), &["-j3", "-F", "true"]);
+    assert_eq!(
+        (here.status, here.err.as_str()),
+        (0, "mosrun: node 3 cannot be reached, starting here\n")
+    );
+}
+
+#[test]
+fn argument_zero() {
+    let args = ["-h", "-z", "sh", "myself", "-c", "tr '\\0' ' ' < /proc/$$/cmdline"];
+    let text = mosrun(&tree(), &args).data();
+    assert!(text.starts_with("myself -c "), "{text}");
+}
+
+#[test]
+fn what_cannot_be_had_is_refused() {
+    for (option, words) in [("-R", "children always inherit"), ("-E", "always holds after execve")]
+    {
+        let text = mosrun(&tree(), &[option, "-c", "true"]).failure(125);
+        assert!(text.contains(words), "{text}");
+    }
+    assert_eq!(mosrun(&tree(), &["-r", "-e", "-c", "echo", "up"]).data(), "up\n");
+    for args in [&["-l", "-L", "true"][..], &["-c", "-i", "true"], &["-t", "1", "true"]] {
+        mosrun(&tree(), args).failure(125);
+    }
+}
+
+#[test]
+fn further_names() {
+    let tree = tree();
+    let [goto, lock, cpujob] = ["proc/self/goto", "proc/self/lock", "proc/hpc/decay/cpujob"]
+        .map(|file| tree.root().join(file).display().to_string());
+    let run = |name: &str, args: &[&str]| {
+        tree.myself();
+        let link = tree.root().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mosrun"), &link).unwrap();
+        tree.run(&link.display().to_string(), args)
+    };
+    assert_eq!(run("nomig", &["cat", &goto, &lock]).data(), "0\n1\n");
+    assert_eq!(run("runhome", &["cat", &goto, &lock]).data(), "exec 0\n1\n");
+    assert_eq!(run("runon", &["2", "cat", &goto, &lock]).data(), "exec 2\n1\n");
+    assert_eq!(run("cpujob", &["cat", &cpujob, &lock]).data(), "1\n0\n");
+    for (name, file) in
+        [("iojob", "iojob"), ("nodecay", "none"), ("slowdecay", "slow"), ("fastdecay", "fast")]
+    {
+        run(name, &["true"]).data();
+        assert_eq!(tree.read(&format!("proc/hpc/decay/{file}")), "1\n", "{name}");
     }
 }
 
 #[test]
 fn home_needs_no_openmosix() {
     let tree = Tree::new();
-    assert_eq!(mosrun(&tree, &["-h", "echo", "up"]).data(), "up\n");
+    for options in [&["-h"][..], &[], &["-c", "-l"]] {
+        assert_eq!(mosrun(&tree, &[options, &["echo", "up"]].concat()).data(), "up\n");
+    }
     let expected = "mosrun: the running kernel has no openMosix (no /proc/hpc)\n";
     assert_eq!(mosrun(&tree, &["-2", "echo", "up"]).failure(125), expected);
 }

@@ -14,7 +14,9 @@ fn tree() -> Tree {
     tree.process(42, me, "xz");
     tree.write("proc/42/where", "2\n");
     tree.write("proc/42/nmigs", "3\n");
+    tree.write("proc/42/why", "node: 2\nwhy: balance\n");
     tree.process(43, me, "mysqld");
+    tree.write("proc/43/lock", "1\n");
     tree.write("proc/43/cantmove", "clone_vm\nmlock\n");
     tree.process(1044, 4242, "other");
     tree.process(45, me, "elsewhere");
@@ -27,9 +29,9 @@ fn tree() -> Tree {
 #[test]
 fn my_processes_on_my_terminal() {
     let expected = "\
-PID NODE NMIGS CANTMOVE       S TTY       TIME CMD
- 42    2     3 -              S pts/1 00:00:02 xz
- 43    0     0 clone_vm,mlock S pts/1 00:00:02 mysqld
+PID NODE NMIGS LOCK WHY     CANTMOVE       S TTY       TIME CMD
+ 42    2     3 no   balance -              S pts/1 00:00:02 xz
+ 43    0     0 yes  best    clone_vm,mlock S pts/1 00:00:02 mysqld
 ";
     assert_eq!(mps(&tree(), &[]).data(), expected);
 }
@@ -37,7 +39,7 @@ PID NODE NMIGS CANTMOVE       S TTY       TIME CMD
 #[test]
 fn everything_in_full() {
     let expected = "\
-4242 1044 1 0 0 - S pts/1 00:00:02 /usr/bin/other --really
+4242 1044 1 0 0 no best - S pts/1 00:00:02 /usr/bin/other --really
 ";
     let text = mps(&tree(), &["-ef", "--no-legend"]).data();
     let last = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -74,10 +76,14 @@ fn json() {
       "user": "4242",
       "node": 0,
       "nmigs": 0,
+      "lock": false,
+      "why": "best",
       "cantmove": [],
       "state": "S",
       "tty": "pts/1",
       "cpu_seconds": 2.0,
+      "elapsed_seconds": 59.0,
+      "resident": 1048576,
       "comm": "other",
       "args": [
         "/usr/bin/other",

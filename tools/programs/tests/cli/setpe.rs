@@ -31,6 +31,34 @@ fn the_map_reaches_the_kernel() {
 }
 
 #[test]
+fn joining_without_a_map() {
+    let tree = tree();
+    tree.remove("etc/openmosix.map");
+    assert_eq!(setpe(&tree, &["--join", "10.0.0.1,10.0.0.2", "-p", "9"]).data(), "");
+    let expected = format!("me 9\nkey {KEY}\njoin 10.0.0.1\njoin 10.0.0.2\n");
+    assert_eq!(tree.read(CONFIG), expected);
+    assert_eq!(setpe(&tree, &["--join", "127.0.0.1", "-p", "9"]).data(), "");
+    assert_eq!(tree.read(CONFIG), format!("me 9\nkey {KEY}\n"), "it begins a cluster");
+    tree.write(CONFIG, "");
+    let checked = setpe(&tree, &["--join", "10.0.0.1", "-p", "9", "--check"]);
+    assert_eq!(checked.data(), "no map, this is node 9\n");
+    assert_eq!(tree.read(CONFIG), "");
+    let text = setpe(&tree, &["--join", "no such host", "-p", "9"]).failure(1);
+    assert!(text.starts_with("setpe: 'no such host': "), "{text}");
+}
+
+#[test]
+fn a_closed_cluster_with_a_map_and_somebody_to_join() {
+    let tree = tree();
+    setpe(&tree, &["-w", "-p", "2", "--closed", "-j", "10.0.0.3"]).data();
+    assert!(tree.read(CONFIG).ends_with("alias 2 10.9.0.2\njoin 10.0.0.3\nclosed\n"));
+    let text = tree.read(CONFIG).replace(&format!("key {KEY}\n"), "");
+    tree.write(CONFIG, &text);
+    let map = setpe(&tree, &["-r"]).data();
+    assert!(map.ends_with("# joined by 10.0.0.3\n# closed: nobody else is let in\n"), "{map}");
+}
+
+#[test]
 fn standard_input_and_check() {
     let tree = tree();
     let program = env!("CARGO_BIN_EXE_setpe");
@@ -123,6 +151,8 @@ fn command_lines_without_sense() {
         &["-w", "-p", "0"],
         &["-w", "-g", "3"],
         &["-w", "-n", "ipx"],
+        &["-r", "--join", "10.0.0.1"],
+        &["--closed"],
     ] {
         assert!(setpe(&tree, args).failure(2).starts_with("error: "), "{args:?}");
     }

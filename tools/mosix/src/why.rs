@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Why a process is where it is, and what was decided for it: `/proc/PID/why`.
+
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::place::Place;
+use crate::process::Process;
+
+/// What the balancer says of a process.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Account {
+    /// Where it is.
+    pub node: Option<Place>,
+    /// For how many milliseconds.
+    pub since_ms: Option<u64>,
+    /// Why it is there, in the kernel's word.
+    pub why: String,
+    /// What it costs there.
+    pub cost: Option<f64>,
+    /// The best other node.
+    pub best: Option<Place>,
+    /// What it would cost there.
+    pub best_cost: Option<f64>,
+    /// The last decisions, newest first.
+    pub decided: Vec<Decision>,
+}
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// How many milliseconds ago.
+    pub ago_ms: u64,
+    /// Where the process was.
+    pub from: Place,
+    /// Where it should go; `None` if it should stay.
+    pub to: Option<Place>,
+    /// Why, in the kernel's word.
+    pub why: String,
+    /// What came of it.
+    pub result: String,
+}
+
+impl Account {
+    /// As node `me` sees it: its own number means home.
+    pub fn seen_from(mut self, me: u16) -> Self {
+        let mine = |place: &mut Place| *place = place.seen_from(me);
+        self.node.iter_mut().chain(&mut self.best).for_each(mine);
+        for it in &mut self.decided {
+            mine(&mut it.from);
+            it.to.iter_mut().for_each(mine);
+        }
+        self
+    }
+
+    /// Read the lines of the kernel. What a kernel does not say, or says in words that are not
+    /// known here, is not known.
+    pub fn parse(text: &str) -> Self {
+        let mut account = Self::default();
+        for line in text.lines() {
+            let (key, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.trim();
+            match key.trim() {
+                "node" => account.node = value.parse().ok(),
+                "since_ms" => account.since_ms = value.parse().ok(),
+                "why" => account.why = value.to_string(),
+                "cost" => account.cost = value.parse().ok(),
+                "best" => account.best = value.parse().ok(),
+                "best_cost" => account.best_cost = value.parse().ok(),
+                "decided" => account.decided.extend(Decision::parse(value)),
+                _ => {}
+            }
+        }
+        account
+    }
+}
+
+impl Decision {
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        Some(Self {
+            ago_ms: words.next()?.parse().ok()?,
+            from: words.next()?.parse().ok()?,
+            to: match words.next()? {
+                "-" => None,
+                place => Some(place.parse().ok()?),
+            },
+            why: words.next()?.to_string(),
+            result: words.collect::<Vec<_>>().join(" "),
+        })
+    }
+}
+
+/// What a kernel's word for a reason means, as the end of a sentence, or `None` if this version
+/// does not know it.
+pub fn meaning(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "unseen" => "it has not been looked at yet",
+        "locked" => "it is locked",
+        "cannot" => "it cannot move",
+        "young" => "it is too young to be moved",
+        "settling" => "it came only lately",
+        "stay" => "processes have to stay on that node",
+        "unknown" => "that node has not been heard of lately",
+        "nowhere" => "no other node can take it",
+        "best" => "it runs best there",
+        "little" => "another node is not better by enough",
+        "later" => "a node is better, but others go first",
+        "balance" => "it runs better there",
+        "memory" => "memory ran out",
+        "limit" => "a load limit was exceeded",
+        "expel" => "guests were expelled",
+        "bring" => "processes were brought home",
+        "ordered" => "somebody ordered it there",
+        "exec" => "a program starts where it runs best",
+        "off" => "balancing is off",
+        _ => return None,
+    })
+}
+
+impl Process<'_> {
+    /// What the balancer says of it.
+    pub fn account(&self) -> Result<Account> {
+        let account = Account::parse(&self.read("why")?);
+        Ok(match self.system().me()? {
+            Some(me) => account.seen_from(me),
+            None => account,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account() {
+        let text = "node: 2\nsince_ms: 12300\nwhy: balance\ncost: 10.45\nbest: 3\n\
+                    best_cost: 12.50\nnew: thing\ndecided: 12300 0 2 balance ok\n\
+                    decided: 20000 0 - young stays here\ndecided: nonsense\n";
+        let account = Account::parse(text);
+        assert_eq!((account.node, account.since_ms), (Some(Place::Node(2)), Some(12300)));
+        assert_eq!((account.cost, account.best_cost), (Some(10.45), Some(12.5)));
+        assert_eq!(account.best, Some(Place::Node(3)));
+        let [moved, stayed] = &account.decided[..] else { panic!("{account:?}") };
+        assert_eq!((moved.to, moved.result.as_str()), (Some(Place::Node(2)), "ok"));
+        assert_eq!((stayed.to, stayed.why.as_str()), (None, "young"));
+        assert_eq!(stayed.result, "stays here");
+    }
+
+    #[test]
+    fn the_own_number_means_home() {
+        let account = Account::parse("node: 1\nbest: 2\ndecided: 5 1 2 balance ok\n").seen_from(1);
+        assert_eq!((account.node, account.best), (Some(Place::Home), Some(Place::Node(2))));
+        assert_eq!(account.decided[0].from, Place::Home);
+    }
+
+    #[test]
+    fn nothing_is_known_of_an_empty_file() {
+        assert_eq!(Account::parse(""), Account::default());
+    }
+}
