@@ -140,6 +140,87 @@ u32 openmosix_task_stay(struct task_struct *task)
 	return stay | openmosix_cpu_stay(task);
 }
 
+/* ---- what it uses ---- */
+
+/**
+ * openmosix_look - what a task uses
+ * @task: any
+ * @out: filled in, with the task but without a reference
+ *
+ * Context: any; momentary values are enough.
+ */
+void openmosix_look(struct task_struct *task, struct openmosix_seen *out)
+{
+	*out = (struct openmosix_seen) {
+		.task = task,
+		.cpu_ns = READ_ONCE(task->se.sum_exec_runtime),
+		.age_ns = ktime_get_ns() - task->start_time,
+		.running = task_is_running(task),
+#ifdef CONFIG_TASK_XACCT
+		.calls = task->ioac.syscr + task->ioac.syscw,
+		.bytes = task->ioac.rchar + task->ioac.wchar,
+#endif
+	};
+	task_lock(task);
+	if (task->mm)
+		out->resident = (u64)get_mm_rss(task->mm) << PAGE_SHIFT;
+	task_unlock(task);
+}
+
+/* Is a process worth a look: has it computed, or much memory, or is anything known of it? */
+static bool is_worth(struct task_struct *task, u64 cpu_ns, u64 resident)
+{
+	struct mm_struct *mm;
+	bool large;
+
+	if (task->flags & (PF_KTHREAD | PF_EXITING) || test_task_syscall_work(task, OPENMOSIX))
+		return false;
+	if (READ_ONCE(task->openmosix))
+		return true;
+	if (!thread_group_empty(task))
+		return false;
+	if (READ_ONCE(task->se.sum_exec_runtime) >= cpu_ns)
+		return true;
+	if (!resident)
+		return false;
+	task_lock(task);
+	mm = task->mm;
+	large = mm && (u64)get_mm_rss(mm) << PAGE_SHIFT >= resident;
+	task_unlock(task);
+	return large;
+}
+
+/**
+ * openmosix_walk - the processes of this node that may have to be elsewhere
+ * @out: room for them; each holds a reference on its task
+ * @room: for so many
+ * @cpu_ns: those that have used so much CPU time
+ * @resident: and those that have so many bytes of memory, if not 0
+ *
+ * Processes of which openMosix knows something are looked at whatever they use.
+ * Guests are not: their homes do that.
+ *
+ * Return: how many there are; more than @room if there was too little.
+ */
+unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64 cpu_ns,
+			     u64 resident)
+{
+	struct task_struct *task;
+	unsigned long nr = 0;
+
+	guard(rcu)();
+	for_each_process(task) {
+		if (!is_worth(task, cpu_ns, resident))
+			continue;
+		if (nr < room) {
+			get_task_struct(task);
+			openmosix_look(task, &out[nr]);
+		}
+		nr++;
+	}
+	return nr;
+}
+
 /* ---- time, work and signals ---- */
 
 /**

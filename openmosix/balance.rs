@@ -16,6 +16,7 @@ pub(crate) mod cost;
 pub(crate) mod decision;
 pub(crate) mod door;
 pub(crate) mod gossip;
+pub(crate) mod mask;
 pub(crate) mod membership;
 pub(crate) mod own;
 pub(crate) mod random;

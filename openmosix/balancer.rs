@@ -56,6 +56,7 @@ use crate::{
         Ip,
         NodeId, //
     },
+    placement,
     sys::{
         crypto,
         machine,
@@ -263,6 +264,7 @@ fn tick(now_ms: u64) {
     events::happened(&events);
     evict::evict();
     bring();
+    placement::tick();
 }
 
 /// Has all processes of this node come home, if the administrator said so.

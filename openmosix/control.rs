@@ -6,14 +6,18 @@
 //! /proc/hpc/admin/     switches and counters     admin, switches
 //! /proc/hpc/nodes/N/   one node each             nodes
 //! /proc/hpc/remote/P/  one guest each            remote
-//! /proc/PID/           orders, and where it is    pid
+//! /proc/hpc/decay/     how processes are seen    decay
+//! /proc/PID/           orders, and where it is    pid, rules, why
 //! ```
 
 mod admin;
+mod decay;
 mod nodes;
 pub(crate) mod pid;
 mod remote;
+mod rules;
 mod switches;
+mod why;
 
 use kernel::{
     new_mutex,
@@ -36,6 +40,7 @@ pub(crate) use remote::Guest;
 #[pin_data]
 struct Tree {
     _admin: admin::Files,
+    _decay: decay::Files,
     #[pin]
     nodes: Mutex<nodes::Dirs>,
     remote: Dir,
@@ -50,9 +55,11 @@ pub(crate) fn start() -> Result {
     let nodes = nodes::Dirs::new(&root)?;
     let remote = Dir::new(c"remote", Some(&root))?;
     let admin = admin::Files::new(&root)?;
+    let decay = decay::Files::new(&root)?;
     let tree = KBox::pin_init(
         pin_init!(Tree {
             _admin: admin,
+            _decay: decay,
             nodes <- new_mutex!(nodes, "Tree::nodes"),
             remote,
             _root: root,

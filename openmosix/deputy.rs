@@ -69,6 +69,8 @@ pub(crate) struct Deputy {
     since_ns: i64,
     /// CPU time of the guest that is charged already, in nanoseconds.
     charged: AtomicU64,
+    /// When home has asked what it uses, in milliseconds.
+    looked_ms: AtomicU64,
     /// Pages are being read for the guest: missing ones are home's own.
     lending: AtomicBool,
     /// Pages that a system call fetched, to be given back after it.
@@ -105,6 +107,7 @@ impl Deputy {
                 onward <- new_mutex!(None),
                 since_ns: machine::now_ns(),
                 charged: AtomicU64::new(0),
+                looked_ms: AtomicU64::new(0),
                 lending: AtomicBool::new(false),
                 borrowed <- new_mutex!(KVec::new()),
                 borrowed_end: AtomicU64::new(0),

@@ -25,6 +25,7 @@ use crate::{
         },
         Next, //
     },
+    placement,
     sys::{
         self,
         cpu::Regs,
@@ -33,6 +34,7 @@ use crate::{
         signal, //
     },
     task::{
+        stay::Stay,
         Destination,
         Order, //
     },
@@ -103,6 +105,14 @@ fn attach(task: &Task, migrant: Arc<Migrant>) -> Result<Arc<Migrant>> {
     migrant_of(task).ok_or(ESRCH)
 }
 
+/// The process of any task, made if there is none yet.
+pub(crate) fn process_of(task: &Task) -> Result<Arc<Migrant>> {
+    match migrant_of(task) {
+        Some(migrant) => Ok(migrant),
+        None => attach(task, Migrant::new(ARef::from(task), Role::Local)?),
+    }
+}
+
 /// C: `__openmosix_syscall()`. Entry of a system call of a guest; may sleep; no locks held.
 ///
 /// # Safety
@@ -157,6 +167,48 @@ pub(crate) unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_stru
     unsafe {
         let work = &raw mut (*child).thread_info.syscall_work;
         work.write(work.read() & !(1 << bindings::syscall_work_bit_SYSCALL_WORK_BIT_OPENMOSIX));
+    }
+}
+
+/// C: `__openmosix_forked()`. At the end of `copy_process()`; may sleep; no locks held.
+///
+/// # Safety
+///
+/// `child` is a child of the current task, and does not run yet.
+#[export]
+pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_struct) {
+    // Rules are those of the whole process.
+    let Some(parent) = migrant_of(kernel::current!().group_leader()) else {
+        return;
+    };
+    // SAFETY: By the safety requirements the child is alive.
+    let child = unsafe { &*child.cast::<Task>() };
+    let rules = parent.process().rules();
+    if rules.is_default() || child.pid() != child.tgid() {
+        return;
+    }
+    match process_of(child) {
+        Ok(migrant) => drop(
+            migrant
+                .process()
+                .set_rules(|its| core::mem::replace(its, rules)),
+        ),
+        Err(error) => pr_warn!("process {} has lost its rules: {:?}\n", child.pid(), error),
+    }
+}
+
+/// C: `__openmosix_exec()`. In `bprm_execve()`, which has succeeded; may sleep; no locks held.
+#[export]
+pub(crate) extern "C" fn __openmosix_exec() {
+    if !placement::is_at_exec() {
+        return;
+    }
+    let task = sys::task::current();
+    if Stay::of(&task, None).is_any() {
+        return;
+    }
+    if let Ok(migrant) = process_of(&task) {
+        placement::at_exec(&migrant);
     }
 }
 
@@ -335,14 +387,15 @@ pub(crate) unsafe extern "C" fn openmosix_guest_gone(memory: *mut c_void) {
     unsafe { home_file::gone(memory) };
 }
 
-/// C: `openmosix_order()`. Writing `/proc/PID/goto`; may sleep.
+/// C: `openmosix_write()`. Writing a file of `/proc/PID`; may sleep.
 ///
 /// # Safety
 ///
 /// `task` is alive; `text` is `len` bytes.
 #[export]
-pub(crate) unsafe extern "C" fn openmosix_order(
+pub(crate) unsafe extern "C" fn openmosix_write(
     task: *mut bindings::task_struct,
+    what: u32,
     text: *const c_char,
     len: usize,
 ) -> c_int {
@@ -353,11 +406,7 @@ pub(crate) unsafe extern "C" fn openmosix_order(
             core::slice::from_raw_parts(text.cast::<u8>(), len),
         )
     };
-    let migrant = || match migrant_of(task) {
-        Some(migrant) => Ok(migrant),
-        None => attach(task, Migrant::new(ARef::from(task), Role::Local)?),
-    };
-    match pid::give(task, text, migrant) {
+    match pid::write(task, what, text, process_of) {
         Ok(()) => 0,
         Err(error) => error.to_errno(),
     }

@@ -236,6 +236,7 @@ pub(crate) fn ended(migrant: &Migrant) {
         Role::Local | Role::Arriving => {}
     }
     drop(migrant.set_role(Role::Local));
+    migrant.process().ended();
 }
 
 /// A task's name, for messages.

@@ -7,6 +7,7 @@
 //! ```text
 //! hooks                                   what C calls
 //! control                                 /proc/hpc, /proc/PID
+//! placement                               what is decided becomes orders
 //! balancer                                where processes run: the kernel's side
 //! migrate   deputy   guest                what happens to a process
 //! balance   load                          pure: where processes run, and how loaded nodes are
@@ -33,6 +34,7 @@ mod link;
 mod load;
 mod migrate;
 mod node;
+mod placement;
 mod sys;
 mod syscall;
 mod task;
@@ -58,6 +60,7 @@ impl kernel::Module for OpenMosix {
         migrate::arrive::start(hooks::start_guest);
         deputy::list::start(hooks::call_home)?;
         guest::list::start()?;
+        placement::start(hooks::process_of)?;
         control::start()?;
         pr_info!("up; protocol {}\n", wire::VERSION);
         Ok(Self)

@@ -21,6 +21,7 @@ pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod wait;
+pub(crate) mod walk;
 
 /// Turns the hooks on, for good: with the first configuration.
 pub(crate) fn activate() {

@@ -2,22 +2,29 @@
 
 //! What openMosix knows of a process.
 //!
-//! There is one [`Process`] per task that was ever asked to move, or that is a guest: the orders it
-//! got, and the record of its moves. The task itself carries out what others only order. Which half of a
+//! There is one [`Process`] per task that was ever asked to move, that has used so much that somebody looks at it, whose
+//! owner has said something about where it may be, or that is a guest: the orders it got, the record of its moves, and
+//! [what places it](placing). The task itself carries out what others only order. Which half of a
 //! process the task is, is told by [`crate::migrate::migrant`].
 //!
 //! Locks: `Process::inner`, a spinlock under which nothing sleeps. See
 //! Documentation/openmosix/locking.rst.
 
 pub(crate) mod clock;
+pub(crate) mod history;
+pub(crate) mod placing;
 pub(crate) mod record;
+pub(crate) mod rules;
 pub(crate) mod stay;
 pub(crate) mod target;
 pub(crate) mod unfinished;
 
 use crate::{
     node::NodeId,
-    sys, //
+    sys::{
+        self,
+        trace, //
+    },
 };
 use kernel::{
     new_spinlock,
@@ -27,6 +34,11 @@ use kernel::{
         SpinLock, //
     },
     task::Task, //
+};
+use placing::{
+    report,
+    Placing,
+    Talk, //
 };
 use record::Record;
 use target::Agreed;
@@ -77,6 +89,7 @@ struct Inner {
     epoch: u32,
     exec_id: u64,
     unfinished: Option<Unfinished>,
+    placing: Placing,
 }
 
 impl Inner {
@@ -104,6 +117,7 @@ impl Inner {
 #[pin_data]
 pub(crate) struct Process {
     task: ARef<Task>,
+    talk: Talk,
     #[pin]
     inner: SpinLock<Inner>,
 }
@@ -113,6 +127,7 @@ impl Process {
     pub(crate) fn new(task: ARef<Task>) -> impl PinInit<Self> {
         pin_init!(Self {
             task,
+            talk: Talk::default(),
             inner <- new_spinlock!(Inner {
                 order: None,
                 asking: false,
@@ -125,6 +140,7 @@ impl Process {
                 epoch: 0,
                 exec_id: 0,
                 unfinished: None,
+                placing: Placing::new(),
             }),
         })
     }
@@ -137,7 +153,13 @@ impl Process {
     /// Tells it where to go. The task notices at its next return to user mode.
     pub(crate) fn give_order(&self, order: Order) {
         let exec_id = sys::task::exec_id(&self.task);
-        self.inner.lock().take_in(order, exec_id);
+        let recalled = {
+            let mut inner = self.inner.lock();
+            let recalled = inner.recall();
+            inner.take_in(order, exec_id);
+            recalled
+        };
+        report(recalled);
         sys::task::kick(&self.task);
     }
 
@@ -145,9 +167,14 @@ impl Process {
     /// `agreed` and `declined` must follow. If it is false, another one is being asked, and this order comes next.
     pub(crate) fn begin_order(&self, order: Order) -> bool {
         let exec_id = sys::task::exec_id(&self.task);
-        let mut inner = self.inner.lock();
-        let begins = inner.take_in(order, exec_id);
-        inner.asking |= begins;
+        let (recalled, begins) = {
+            let mut inner = self.inner.lock();
+            let recalled = inner.recall();
+            let begins = inner.take_in(order, exec_id);
+            inner.asking |= begins;
+            (recalled, begins)
+        };
+        report(recalled);
         begins
     }
 
@@ -163,13 +190,15 @@ impl Process {
 
     /// The target of the order does not take the process, which never noticed.
     pub(crate) fn declined(&self, record: Record) {
-        let goes_on = {
+        let (goes_on, over) = {
             let mut inner = self.inner.lock();
             inner.asking = false;
             inner.order = inner.next.take();
             inner.record = record;
-            inner.order.is_some()
+            let over = placing::over(&mut inner, 0, record.reason.or(Some("failed")));
+            (inner.order.is_some(), over)
         };
+        report(over);
         if goes_on {
             sys::task::kick(&self.task);
         }
@@ -202,7 +231,12 @@ impl Process {
 
     /// There was nothing to do for the order: it is there already.
     pub(crate) fn stays(&self) {
-        self.inner.lock().going = None;
+        let over = {
+            let mut inner = self.inner.lock();
+            inner.going = None;
+            placing::over(&mut inner, 0, Some("it is there"))
+        };
+        report(over);
     }
 
     /// The number of the next move.
@@ -234,20 +268,29 @@ impl Process {
 
     /// A move has failed: the process goes on where it was.
     pub(crate) fn failed(&self, record: Record) {
-        let mut inner = self.inner.lock();
-        inner.record = record;
-        inner.going = None;
+        let over = {
+            let mut inner = self.inner.lock();
+            inner.record = record;
+            inner.going = None;
+            placing::over(&mut inner, 0, record.reason.or(Some("failed")))
+        };
+        report(over);
     }
 
     /// A move is done. All that tells of it changes at once.
     pub(crate) fn arrived(&self, record: Record) {
-        let mut inner = self.inner.lock();
-        inner.node = record.to;
-        inner.moves += 1;
-        inner.record = record;
-        inner.going = None;
-        if record.to == 0 && inner.order.is_some_and(Order::is_home) {
-            inner.order = None;
-        }
+        let over = {
+            let mut inner = self.inner.lock();
+            inner.node = record.to;
+            inner.moves += 1;
+            inner.record = record;
+            inner.going = None;
+            if record.to == 0 && inner.order.is_some_and(Order::is_home) {
+                inner.order = None;
+            }
+            placing::over(&mut inner, record.pages, None)
+        };
+        trace::moved(self.task.pid(), record.from, record.to, record.pages);
+        report(over);
     }
 }

@@ -9,7 +9,8 @@
 //!   `Process` and `Pages` are the call lane and the page lane of one migrated process.
 //! * **2**: [`Gossip`](gossip::Gossip) on control links, in place of `Alive`; [`Ping`](control::Ping) and
 //!   [`Pong`](control::Pong). [`Prepare`](prepare::Prepare) says what the source believes and what the process wants;
-//!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused.
+//!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused. [`Usage`](life::Usage) says
+//!   whether the guest wants a processor.
 //!
 //! # Rules
 //!

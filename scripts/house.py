@@ -22,8 +22,8 @@ LONGEST = 600  # lines of a source file; a longer one says "LONG FILE: why" near
 LAYERS = (
     ("sys", "syscall"),
     ("link", "node", "wire", "error", "fault"),
-    ("task", "image", "coherence", "load"),
-    ("migrate", "deputy", "guest", "balance", "balancer", "omfs", "control"),
+    ("task", "image", "coherence", "load", "balance"),
+    ("migrate", "deputy", "guest", "balancer", "placement", "omfs", "control"),
     ("hooks",),
     ("openmosix_main",),
 )

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files of openMosix in /proc/PID: where, goto, cantmove, nmigs, migration.
+ * The files of openMosix in /proc/PID: where a process is, why, and where it
+ * may go.
  *
  * Their content is made in openmosix/control/pid.rs.
  */
 #include <linux/fs.h>
 #include <linux/openmosix_edge.h>
 #include <linux/seq_file.h>
-#include <linux/uaccess.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "internal.h"
 
@@ -23,21 +25,25 @@ static int show(struct seq_file *m, u32 what)
 	return ret;
 }
 
-static ssize_t goto_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
+/* The longest text: a mask of all nodes. */
+#define OPENMOSIX_TEXT	(20 << 10)
+
+static ssize_t write(struct file *file, const char __user *from, size_t len, u32 what)
 {
 	struct task_struct *task;
-	char text[32];
+	char *text;
 	int ret;
 
-	if (len > sizeof(text))
+	if (len > OPENMOSIX_TEXT)
 		return -EINVAL;
-	if (copy_from_user(text, from, len))
-		return -EFAULT;
+	text = memdup_user_nul(from, len);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
 	task = get_proc_task(file_inode(file));
-	if (!task)
-		return -ESRCH;
-	ret = openmosix_order(task, text, len);
-	put_task_struct(task);
+	ret = task ? openmosix_write(task, what, text, len) : -ESRCH;
+	if (task)
+		put_task_struct(task);
+	kfree(text);
 	return ret ?: len;
 }
 
@@ -58,8 +64,21 @@ const struct file_operations openmosix_##name##_fops = {			\
 	__VA_ARGS__								\
 }
 
+#define OPENMOSIX_WRITABLE(name, what)						\
+static ssize_t name##_write(struct file *file, const char __user *from,		\
+			    size_t len, loff_t *pos)				\
+{										\
+	return write(file, from, len, what);					\
+}										\
+OPENMOSIX_FILE(name, what, .write = name##_write)
+
 OPENMOSIX_FILE(where, OPENMOSIX_FILE_WHERE);
-OPENMOSIX_FILE(goto, OPENMOSIX_FILE_GOTO, .write = goto_write);
 OPENMOSIX_FILE(cantmove, OPENMOSIX_FILE_CANTMOVE);
 OPENMOSIX_FILE(nmigs, OPENMOSIX_FILE_NMIGS);
 OPENMOSIX_FILE(migration, OPENMOSIX_FILE_MIGRATION);
+OPENMOSIX_FILE(why, OPENMOSIX_FILE_WHY);
+OPENMOSIX_WRITABLE(goto, OPENMOSIX_FILE_GOTO);
+OPENMOSIX_WRITABLE(lock, OPENMOSIX_FILE_LOCK);
+OPENMOSIX_WRITABLE(migfilter, OPENMOSIX_FILE_MIGFILTER);
+OPENMOSIX_WRITABLE(mignodes, OPENMOSIX_FILE_MIGNODES);
+OPENMOSIX_WRITABLE(migpolicy, OPENMOSIX_FILE_MIGPOLICY);

@@ -30,6 +30,8 @@ DECLARE_STATIC_KEY_FALSE(openmosix_active);
 bool __openmosix_syscall(struct pt_regs *regs);
 void __openmosix_resume(struct pt_regs *regs);
 void __openmosix_fork(struct task_struct *child);
+void __openmosix_forked(struct task_struct *child);
+void __openmosix_exec(void);
 void __openmosix_exit(struct task_struct *task);
 bool __openmosix_force_sig(struct kernel_siginfo *info, struct task_struct *task);
 
@@ -73,6 +75,29 @@ static __always_inline void openmosix_fork(struct task_struct *child)
 }
 
 /**
+ * openmosix_forked - a child is bound by the same rules as its parent
+ * @child: the new task, visible and not running yet
+ *
+ * Context: process context, may sleep, no locks held, end of copy_process().
+ */
+static __always_inline void openmosix_forked(struct task_struct *child)
+{
+	if (static_branch_unlikely(&openmosix_active) && current->group_leader->openmosix)
+		__openmosix_forked(child);
+}
+
+/**
+ * openmosix_exec - the current task begins another program
+ *
+ * Context: process context, may sleep, no locks held, execve() has succeeded.
+ */
+static __always_inline void openmosix_exec(void)
+{
+	if (static_branch_unlikely(&openmosix_active))
+		__openmosix_exec();
+}
+
+/**
  * openmosix_exit - the current task dies: tell its other half and let go
  * @task: current
  *
@@ -105,6 +130,11 @@ extern const struct file_operations openmosix_goto_fops;
 extern const struct file_operations openmosix_cantmove_fops;
 extern const struct file_operations openmosix_nmigs_fops;
 extern const struct file_operations openmosix_migration_fops;
+extern const struct file_operations openmosix_why_fops;
+extern const struct file_operations openmosix_lock_fops;
+extern const struct file_operations openmosix_migfilter_fops;
+extern const struct file_operations openmosix_mignodes_fops;
+extern const struct file_operations openmosix_migpolicy_fops;
 
 /* The files of /proc/PID, in the words of fs/proc/base.c. */
 #define OPENMOSIX_PROC_PID						\
@@ -112,7 +142,12 @@ extern const struct file_operations openmosix_migration_fops;
 	REG("goto",	 S_IRUGO|S_IWUSR, openmosix_goto_fops),		\
 	REG("cantmove",	 S_IRUGO,	  openmosix_cantmove_fops),	\
 	REG("nmigs",	 S_IRUGO,	  openmosix_nmigs_fops),	\
-	REG("migration", S_IRUGO,	  openmosix_migration_fops),
+	REG("migration", S_IRUGO,	  openmosix_migration_fops),	\
+	REG("why",	 S_IRUGO,	  openmosix_why_fops),		\
+	REG("lock",	 S_IRUGO|S_IWUSR, openmosix_lock_fops),		\
+	REG("migfilter", S_IRUGO|S_IWUSR, openmosix_migfilter_fops),	\
+	REG("mignodes",	 S_IRUGO|S_IWUSR, openmosix_mignodes_fops),	\
+	REG("migpolicy", S_IRUGO|S_IWUSR, openmosix_migpolicy_fops),
 
 #else /* !CONFIG_OPENMOSIX */
 
@@ -125,6 +160,8 @@ static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned lon
 }
 static __always_inline void openmosix_resume(struct pt_regs *regs) { }
 static __always_inline void openmosix_fork(struct task_struct *child) { }
+static __always_inline void openmosix_forked(struct task_struct *child) { }
+static __always_inline void openmosix_exec(void) { }
 static __always_inline void openmosix_exit(struct task_struct *task) { }
 static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
 						struct task_struct *task)

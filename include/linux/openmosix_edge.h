@@ -186,6 +186,26 @@ struct openmosix_registrations {
 	u32 rseq_node;
 };
 
+/**
+ * struct openmosix_seen - what a process uses
+ * @task: its task
+ * @cpu_ns: CPU time
+ * @age_ns: time since it began
+ * @calls: calls that read or wrote files, as far as the kernel counts them
+ * @bytes: that they read and wrote
+ * @resident: bytes of memory; not known of a process that is away
+ * @running: it runs or waits for a processor
+ */
+struct openmosix_seen {
+	struct task_struct *task;
+	u64 cpu_ns;
+	u64 age_ns;
+	u64 calls;
+	u64 bytes;
+	u64 resident;
+	bool running;
+};
+
 /* kernel/openmosix_guest.c, kernel/openmosix_task.c */
 void openmosix_activate(void);
 struct file *openmosix_home_file(void *guest);
@@ -202,6 +222,9 @@ void openmosix_registrations_get(struct openmosix_registrations *out);
 void openmosix_registrations_clear(void);
 void openmosix_registrations_set(const struct openmosix_registrations *in);
 u32 openmosix_running(void);
+void openmosix_look(struct task_struct *task, struct openmosix_seen *out);
+unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64 cpu_ns,
+			     u64 resident);
 void openmosix_account(u64 utime_ns);
 void openmosix_after_call(void);
 void openmosix_kick(struct task_struct *task);
@@ -254,7 +277,7 @@ void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 /* openmosix/hooks.rs */
 int openmosix_fill(void *memory, unsigned long addr, struct page **pages, unsigned long nr);
 void openmosix_guest_gone(void *memory);
-int openmosix_order(struct task_struct *task, const char *text, size_t len);
+int openmosix_write(struct task_struct *task, u32 what, const char *text, size_t len);
 int openmosix_show(struct task_struct *task, u32 what, struct seq_file *m);
 
 /** enum openmosix_file - the files of /proc/PID */
@@ -264,6 +287,11 @@ enum openmosix_file {
 	OPENMOSIX_FILE_CANTMOVE,
 	OPENMOSIX_FILE_NMIGS,
 	OPENMOSIX_FILE_MIGRATION,
+	OPENMOSIX_FILE_WHY,
+	OPENMOSIX_FILE_LOCK,
+	OPENMOSIX_FILE_MIGFILTER,
+	OPENMOSIX_FILE_MIGNODES,
+	OPENMOSIX_FILE_MIGPOLICY,
 };
 
 #endif /* _LINUX_OPENMOSIX_EDGE_H */

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import clock  # noqa: E402
 import frame  # noqa: E402
-from session import Session  # noqa: E402
+from session import Session, lock  # noqa: E402
 
 PORT = "org.openmosix.lab"
 
@@ -56,7 +56,8 @@ class Agent:
             self.sessions[number].take(kind, body)
 
     def run(self):
-        """Serve for ever."""
+        """Serve for ever, from here: without the agent the node is lost."""
+        lock(True)
         parser = frame.Parser()
 
         def receive():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A session: one command that the host runs here, with its streams and its end."""
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -16,6 +17,23 @@ import frame
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 END_OF_FILE = b"\x04"
+
+
+def lock(locked):
+    """Let this process and its children move by themselves, or not; nothing on a kernel without openMosix."""
+    if os.path.exists("/proc/self/lock"):
+        with open("/proc/self/lock", "w") as file:
+            file.write("1" if locked else "0")
+
+
+@contextlib.contextmanager
+def unlocked():
+    """What is started meanwhile is not locked, as the agent is."""
+    lock(False)
+    try:
+        yield
+    finally:
+        lock(True)
 
 
 class Outgoing:
@@ -204,8 +222,9 @@ class Session:
         theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
         ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
         try:
-            self.process = subprocess.Popen(wish["argv"], stdin=theirs[0], stdout=theirs[1],
-                                            stderr=theirs[2], **options)
+            with unlocked():
+                self.process = subprocess.Popen(wish["argv"], stdin=theirs[0], stdout=theirs[1],
+                                                stderr=theirs[2], **options)
         except BaseException:
             for fd in ours:
                 os.close(fd)
@@ -222,9 +241,10 @@ class Session:
         try:
             self.resize(master, *wish["tty"])
             os.fchown(slave, user.pw_uid, 5)
-            self.process = subprocess.Popen(
-                wish["argv"], stdin=slave, stdout=slave, stderr=slave,
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **options)
+            with unlocked():
+                self.process = subprocess.Popen(
+                    wish["argv"], stdin=slave, stdout=slave, stderr=slave,
+                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **options)
         except BaseException:
             os.close(master)
             raise

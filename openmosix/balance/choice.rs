@@ -117,6 +117,17 @@ impl Slot {
     }
 }
 
+/// How its owner keeps a process where it is, if so.
+fn held(process: &Process<'_>) -> Option<Why> {
+    if process.rules.locked {
+        Some(Why::Locked)
+    } else if process.rules.ordered {
+        Some(Why::Ordered)
+    } else {
+        None
+    }
+}
+
 /// What all decisions of one period are made with.
 pub(super) struct Survey {
     /// How many nodes there are.
@@ -245,8 +256,10 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             };
         }
         let urgent = process.pushed;
-        if process.rules.locked && urgent != Some(Why::Expel) {
-            return Decision::stay(Why::Locked);
+        if urgent != Some(Why::Expel) {
+            if let Some(why) = held(process) {
+                return Decision::stay(why);
+            }
         }
         if urgent.is_none() {
             if let Some(why) = self.forbidden(process).or(self.unripe(process)) {
@@ -296,13 +309,8 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             .view
             .get(process.at)
             .map_or(own, |slot| slot.vector.status);
-        if process.rules.locked {
-            Some(Why::Locked)
-        } else if at_home && own.has(Status::LSTAY) || there.has(Status::STAY) {
-            Some(Why::Stay)
-        } else {
-            None
-        }
+        let stay = at_home && own.has(Status::LSTAY) || there.has(Status::STAY);
+        held(process).or(stay.then_some(Why::Stay))
     }
 
     /// Why it is too early to move a process for balance.
@@ -474,12 +482,19 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         }
     }
 
-    /// A process that was offered could not move.
+    /// A process that was offered could not move, because of where it should go.
     pub(crate) fn refused(&mut self, now_ms: u64, from: NodeId, to: NodeId, offer: &Offer) {
+        if let Some(slot) = self.view.get_mut(to) {
+            slot.spared_ms = now_ms.saturating_add(SPARED_MS);
+        }
+        self.withdrawn(from, to, offer);
+    }
+
+    /// A process that was offered does not move after all.
+    pub(crate) fn withdrawn(&mut self, from: NodeId, to: NodeId, offer: &Offer) {
         if let Some(slot) = self.view.get_mut(to) {
             slot.promise.running = slot.promise.running.saturating_sub(offer.share);
             slot.promise.bytes = slot.promise.bytes.saturating_sub(offer.resident);
-            slot.spared_ms = now_ms.saturating_add(SPARED_MS);
         }
         if from == self.own.node {
             self.own.keep(offer.share, offer.resident);

@@ -43,6 +43,8 @@ pub(crate) enum Why {
     Unseen,
     /// It is locked.
     Locked,
+    /// Its owner has said where it is to be.
+    Ordered,
     /// It has a stay reason.
     Cannot,
     /// It has not used enough CPU time.
@@ -74,11 +76,35 @@ pub(crate) enum Why {
 }
 
 impl Why {
+    /// In one word.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Unseen => "unseen",
+            Self::Locked => "locked",
+            Self::Ordered => "ordered",
+            Self::Cannot => "cannot",
+            Self::Young => "young",
+            Self::Settling => "settling",
+            Self::Stay => "stay",
+            Self::Unknown => "unknown",
+            Self::Nowhere => "nowhere",
+            Self::Best => "best",
+            Self::Little => "little",
+            Self::Later => "later",
+            Self::Balance => "balance",
+            Self::Memory => "memory",
+            Self::Limit => "limit",
+            Self::Expel => "expel",
+            Self::Bring => "bring",
+        }
+    }
+
     /// In words.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Unseen => "not considered yet",
             Self::Locked => "it is locked",
+            Self::Ordered => "somebody ordered it there",
             Self::Cannot => "it has a reason in cantmove",
             Self::Young => "it is too young",
             Self::Settling => "it came only lately",

@@ -28,13 +28,18 @@ pub(crate) struct Mask<'a> {
 impl Mask<'_> {
     /// Whether the process may go to a node that is not its home.
     pub(crate) fn allows(&self, node: NodeId) -> bool {
-        let bit = u32::from(node.get()) - 1;
-        let word = self.nodes.get((bit / 64) as usize).copied().unwrap_or(0);
-        let named = word >> (bit % 64) & 1 != 0;
+        let named = Self::has(self.nodes, node);
         match self.policy {
             Policy::Deny => !named,
             Policy::Allow => named,
         }
+    }
+
+    /// Whether a set has this node.
+    pub(super) fn has(nodes: &[u64], node: NodeId) -> bool {
+        let bit = u32::from(node.get()) - 1;
+        let word = nodes.get((bit / 64) as usize).copied().unwrap_or(0);
+        word >> (bit % 64) & 1 != 0
     }
 }
 
@@ -55,6 +60,8 @@ pub(crate) enum Kind {
 pub(crate) struct Rules<'a> {
     /// It does not move by itself (`/proc/PID/lock`).
     pub(crate) locked: bool,
+    /// Its owner has said where it is to be (`/proc/PID/goto`).
+    pub(crate) ordered: bool,
     /// It cannot move: it has a stay reason (`/proc/PID/cantmove`).
     pub(crate) stays: bool,
     /// How it is to be seen.

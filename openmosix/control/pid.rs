@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The files of `/proc/PID`: where a process is, and orders to move it.
+//! The files of `/proc/PID`: where a process is and why, where it may go, and orders to move it.
 //!
 //! | file        | meaning                                                             |
 //! |-------------|---------------------------------------------------------------------|
 //! | `where`     | the node it runs on, 0 at home                                      |
-//! | `goto`      | write a node, `home` or `0`; with `exec ` before it, after an exec  |
+//! | `goto`      | write a node, `home` or `0`; with `exec ` before it, after an exec. |
+//! |             | There it stays, until `balance` is written: decide now              |
 //! | `cantmove`  | why it may not move now, one name a line                            |
 //! | `nmigs`     | how often it has moved                                              |
 //! | `migration` | how its last move went                                              |
+//! | `why`       | why it is where it is, and what was decided lately                  |
+//! | `lock`      | 1: it does not move by itself                                       |
+//! | `migfilter` | 1: `mignodes` counts                                                |
+//! | `mignodes`  | a set of nodes                                                      |
+//! | `migpolicy` | 0: it may go to all nodes but these; 1: to these only               |
 
+use super::{
+    rules,
+    why, //
+};
 use crate::{
     migrate::{
         migrant::{
@@ -21,6 +31,10 @@ use crate::{
     node::{
         self,
         NodeId, //
+    },
+    placement::{
+        self,
+        Finder, //
     },
     sys::mm::Mm,
     task::{
@@ -35,36 +49,46 @@ use kernel::{
     prelude::*,
     seq_file::SeqFile,
     seq_print,
-    sync::Arc,
     task::Task, //
 };
 
-/// Takes what was written to `goto`; `migrant` finds or makes the task's state.
-pub(crate) fn give(
-    task: &Task,
-    text: &[u8],
-    migrant: impl FnOnce() -> Result<Arc<Migrant>>,
-) -> Result {
+/// Takes what was written to one of the files; `find` finds or makes what is known of the task.
+pub(crate) fn write(task: &Task, what: u32, text: &[u8], find: Finder) -> Result {
+    let text = core::str::from_utf8(text).map_err(|_| EINVAL)?.trim();
+    if Stay::of(task, None).is_system() {
+        return Err(EPERM);
+    }
+    let find = || {
+        let migrant = find(task)?;
+        match migrant.role() {
+            // A guest is steered at its home.
+            Role::Guest(_) | Role::Arriving => Err(EPERM),
+            Role::Local | Role::Deputy(_) => Ok(migrant),
+        }
+    };
+    if what != bindings::openmosix_file_OPENMOSIX_FILE_GOTO {
+        return rules::write(find()?.process(), what, text);
+    }
+    if text == "balance" {
+        let migrant = find()?;
+        migrant.process().release();
+        placement::decide_now(&migrant);
+        return Ok(());
+    }
     let order = parse(text)?;
     if let Destination::Node(node) = order.to {
         if node::address(node).is_none() {
             return Err(EHOSTUNREACH);
         }
     }
-    let task_stay = Stay::of(task, None);
-    if task_stay.is_system() {
-        return Err(EPERM);
-    }
-    let migrant = migrant()?;
-    if matches!(migrant.role(), Role::Guest(_) | Role::Arriving) {
-        // A guest is steered at its home.
-        return Err(EPERM);
-    }
-    order::give(&migrant, order)
+    let migrant = find()?;
+    migrant.process().order_by_hand();
+    order::give(&migrant, order);
+    Ok(())
 }
 
-fn parse(text: &[u8]) -> Result<Order> {
-    let text = core::str::from_utf8(text).map_err(|_| EINVAL)?.trim();
+fn parse(text: &str) -> Result<Order> {
+    let text = text.trim();
     let (at_exec, word) = match text.strip_prefix("exec ") {
         Some(word) => (true, word.trim()),
         None => (false, text),
@@ -114,7 +138,11 @@ pub(crate) fn show(task: &Task, migrant: Option<&Migrant>, what: u32, to: &SeqFi
         bindings::openmosix_file_OPENMOSIX_FILE_MIGRATION => {
             seq_print!(to, "{}", process.map(Process::record).unwrap_or_default());
         }
-        _ => return Err(EINVAL),
+        bindings::openmosix_file_OPENMOSIX_FILE_WHY => why::show(task, process, to),
+        _ => {
+            let rules = process.map(Process::rules).unwrap_or_default();
+            return rules::show(&rules, what, to);
+        }
     }
     Ok(())
 }
@@ -130,19 +158,19 @@ mod tests {
 
     #[test]
     fn home_has_two_names() {
-        assert_eq!(parse(b"home"), order(Destination::Home, false));
-        assert_eq!(parse(b"0\n"), order(Destination::Home, false));
-        assert_eq!(parse(b"exec home\n"), order(Destination::Home, true));
+        assert_eq!(parse("home"), order(Destination::Home, false));
+        assert_eq!(parse("0\n"), order(Destination::Home, false));
+        assert_eq!(parse("exec home\n"), order(Destination::Home, true));
     }
 
     #[test]
     fn a_number_is_a_node() {
         for (text, number, at_exec) in [
-            (&b"2"[..], 2, false),
-            (b" 17\n", 17, false),
-            (b"65535", 65535, false),
-            (b"exec 3\n", 3, true),
-            (b"exec  3", 3, true),
+            ("2", 2, false),
+            (" 17\n", 17, false),
+            ("65535", 65535, false),
+            ("exec 3\n", 3, true),
+            ("exec  3", 3, true),
         ] {
             let to = NodeId::new(number).map(Destination::Node);
             assert_eq!(to.map(|to| order(to, at_exec)), Some(parse(text)));
@@ -152,18 +180,17 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            &b""[..],
-            b"\n",
-            b"exec",
-            b"exec ",
-            b"execute 2",
-            b"-1",
-            b"00",
-            b"65536",
-            b"1 2",
-            b"2 exec",
-            b"Home",
-            b"\xff",
+            "",
+            "\n",
+            "exec",
+            "exec ",
+            "execute 2",
+            "-1",
+            "00",
+            "65536",
+            "1 2",
+            "2 exec",
+            "Home",
         ] {
             assert_eq!(parse(text), Err(EINVAL));
         }

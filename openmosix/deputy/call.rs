@@ -88,6 +88,7 @@ impl Deputy {
         if !syscall::is_forwarded(u64::from(nr), &args) {
             return Err(EPROTO);
         }
+        let asked = call.data.len();
         self.holding.store(false, Ordering::Relaxed);
         let (mut result, answered) = self.run(process, frame)?;
         sys::task::after_call();
@@ -114,6 +115,7 @@ impl Deputy {
             flags |= u64::from(vma.kind) << KIND_SHIFT;
         }
         let data = core::mem::take(&mut *self.outbox.lock());
+        process.talked(asked + data.len());
         self.lane.say(
             seq,
             &Reply {

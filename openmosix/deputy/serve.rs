@@ -17,6 +17,8 @@ use super::{
     Deputy, //
 };
 use crate::{
+    balance::decision::Why,
+    balancer::now_ms,
     link::{
         lane::Frame,
         Deadline,
@@ -27,11 +29,7 @@ use crate::{
         self,
         signal, //
     },
-    task::{
-        Destination,
-        Order,
-        Process, //
-    },
+    task::Process,
     wire::{
         life::{
             ComeHome,
@@ -54,6 +52,9 @@ use kernel::{
 
 /// Milliseconds between looks at the guest's CPU time.
 const PULSE_MS: u32 = 500;
+
+/// Milliseconds after which home looks at what the guest uses, even if there is no pause.
+const LOOK_MS: u32 = 1_000;
 
 /// Milliseconds that a guest may take to restart a call, after which it is disturbed all the same.
 const HOLD_MS: u32 = 10_000;
@@ -93,6 +94,10 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     if !holding && process.has_order() {
         return attend(deputy, process);
     }
+    if now_ms().saturating_sub(deputy.looked_ms.load(Ordering::Relaxed)) >= u64::from(LOOK_MS) {
+        // It calls so often that there is no pause to do it in.
+        look(deputy, process)?;
+    }
     let (wait, patience) = if holding {
         (Wait::Killable, HOLD_MS)
     } else {
@@ -103,7 +108,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         Err(error) if error == ERESTARTSYS || error == EINTR => attend(deputy, process),
         Err(error) if error == ETIMEDOUT => {
             deputy.holding.store(false, Ordering::Relaxed);
-            deputy.charge(deputy.pages.usage()?.cpu_ns);
+            look(deputy, process)?;
             sys::task::after_call();
             Ok(None)
         }
@@ -118,6 +123,15 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
         Next::Leaves => await_image(deputy, process),
         Next::Left(left) => Ok(Some(left)),
     }
+}
+
+/// Asks what the guest has used, and what it uses now.
+fn look(deputy: &Deputy, process: &Process) -> Result {
+    deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
+    let usage = deputy.pages.usage()?;
+    deputy.charge(usage.cpu_ns);
+    process.seen_away(usage.resident, usage.running != 0);
+    Ok(())
 }
 
 /// Does what the guest asks.
@@ -149,19 +163,16 @@ fn answer(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Next> {
     }
 }
 
-/// The guest's node cannot keep it. It comes home, unless it is on its way already.
+/// The guest's node cannot keep it: the balancer has to find another place for it, or takes it home.
 fn unwelcome(process: &Process, frame: &Frame) -> Result {
     let evict: Evict = frame.read()?;
-    let why = u16::try_from(evict.why).ok().and_then(Reason::from_number);
-    if !matches!(why, Some(Reason::Memory | Reason::Limit | Reason::Expel)) {
-        return Err(EPROTO);
-    }
-    if process.destination().is_none() {
-        process.give_order(Order {
-            to: Destination::Home,
-            at_exec: false,
-        });
-    }
+    let reason = u16::try_from(evict.why).ok().and_then(Reason::from_number);
+    process.push(match reason {
+        Some(Reason::Memory) => Why::Memory,
+        Some(Reason::Limit) => Why::Limit,
+        Some(Reason::Expel) => Why::Expel,
+        _ => return Err(EPROTO),
+    });
     Ok(())
 }
 

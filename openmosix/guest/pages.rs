@@ -134,9 +134,15 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
             }
         }
         Kind::UsageAsked => {
-            let cpu_ns = sys::task::cpu_time(guest.task());
-            let resident = memory.resident();
-            lane.say(seq, &Usage { cpu_ns, resident })
+            let task = guest.task();
+            lane.say(
+                seq,
+                &Usage {
+                    cpu_ns: sys::task::cpu_time(task),
+                    resident: memory.resident(),
+                    running: u64::from(sys::task::is_running(task)),
+                },
+            )
         }
         _ => Err(EPROTO),
     }

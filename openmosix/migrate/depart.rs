@@ -245,18 +245,20 @@ impl Target {
 }
 
 fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<Token, Failure> {
+    let offer = process.offer();
+    let share = process.share().unwrap_or(PROCESS);
     let message = Prepare {
         build: machine::build(),
         cpu: cpu::features(),
         xfeatures: cpu::xfeatures(),
         xstate: u32::try_from(cpu::xstate_size()).map_err(|_| "processor state too large")?,
         home: node::id_self().ok_or("openMosix is off")?.get(),
-        flags: Prepare::ORDERED,
+        flags: offer.map_or(Prepare::ORDERED, |_| 0),
         pid: u32::try_from(process.task().pid()).map_err(|_| "no pid")?,
         epoch,
         resident,
-        believed: 0,
-        share: PROCESS,
+        believed: offer.map_or(0, |offer| offer.believed),
+        share: offer.map_or(share, |offer| offer.share),
         comm: sys::task::comm(process.task()),
     };
     lane.say(0, &message).map_err(words)?;

@@ -40,28 +40,29 @@ use kernel::{
 };
 
 /// Gives a process an order. May sleep, but not for the target.
-pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) -> Result {
+pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) {
     let process = migrant.process();
     match order.to {
         // There is little to move after an exec, and nothing that could be kept from running. Who tells itself
         // to go expects to be there next.
         Destination::Node(to) if !order.at_exec && !sys::task::is_current(process.task()) => {
-            let queue = queue()?;
-            if !process.begin_order(order) {
-                return Ok(());
-            }
-            let asker = migrant.clone();
-            if queue
-                .try_spawn(GFP_KERNEL, move || ask(&asker, to))
-                .is_err()
-            {
-                // It asks by itself.
-                process.agreed(None);
+            if process.begin_order(order) {
+                begin(migrant, to);
             }
         }
         _ => process.give_order(order),
     }
-    Ok(())
+}
+
+/// Has the target of an order asked that has [begun](crate::task::Process::begin_order).
+pub(crate) fn begin(migrant: &Arc<Migrant>, to: NodeId) {
+    let asker = migrant.clone();
+    let work = move || ask(&asker, to);
+    let spawned = queue().and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, work)?));
+    if spawned.is_err() {
+        // It asks by itself.
+        migrant.process().agreed(None);
+    }
 }
 
 /// Asks the target of an order.

@@ -4,10 +4,23 @@
 //!
 //! C header: [`include/trace/events/openmosix.h`](srctree/include/trace/events/openmosix.h)
 
-use kernel::ffi::c_uint;
+use kernel::{
+    ffi::{
+        c_char,
+        c_int,
+        c_uint,
+        c_ulong, //
+    },
+    task::Pid, //
+};
 
 mod points {
-    use super::c_uint;
+    use super::{
+        c_char,
+        c_int,
+        c_uint,
+        c_ulong, //
+    };
 
     kernel::declare_trace! {
         /// # Safety
@@ -19,6 +32,27 @@ mod points {
         ///
         /// Always safe to call.
         pub(super) unsafe fn openmosix_member(node: c_uint, what: c_uint);
+
+        /// # Safety
+        ///
+        /// `why` is `len` bytes.
+        pub(super) unsafe fn openmosix_decide(
+            pid: c_int,
+            from: c_uint,
+            to: c_uint,
+            why: *const c_char,
+            len: c_ulong,
+        );
+
+        /// # Safety
+        ///
+        /// Always safe to call.
+        pub(super) unsafe fn openmosix_move(
+            pid: c_int,
+            from: c_uint,
+            to: c_uint,
+            pages: c_ulong,
+        );
     }
 }
 
@@ -50,4 +84,17 @@ pub(crate) fn gossip(node: u16, bytes: usize, sent: bool) {
 pub(crate) fn member(node: u16, what: Member) {
     // SAFETY: Always safe to call.
     unsafe { points::openmosix_member(node.into(), what as c_uint) };
+}
+
+/// Something new was decided for a process: to go to a node, or to stay where it is, for this reason.
+pub(crate) fn decide(pid: Pid, from: u16, to: Option<u16>, why: &'static str) {
+    let (text, len) = (why.as_ptr().cast(), why.len());
+    // SAFETY: `why` is so many bytes.
+    unsafe { points::openmosix_decide(pid, from.into(), to.unwrap_or(0).into(), text, len) };
+}
+
+/// A process has moved; node 0 is home.
+pub(crate) fn moved(pid: Pid, from: u16, to: u16, pages: u64) {
+    // SAFETY: Always safe to call.
+    unsafe { points::openmosix_move(pid, from.into(), to.into(), pages as c_ulong) };
 }

@@ -60,6 +60,11 @@ impl Stay {
     /// The one of a guest: it is steered at its home.
     pub(crate) const GUEST: Self = Self(bindings::OPENMOSIX_STAY_GUEST);
 
+    /// Is there any?
+    pub(crate) fn is_any(self) -> bool {
+        self.0 != 0
+    }
+
     /// Is it one that never moves?
     pub(crate) fn is_system(self) -> bool {
         self.0 & (bindings::OPENMOSIX_STAY_SYSTEM | bindings::OPENMOSIX_STAY_INIT) != 0
@@ -72,6 +77,11 @@ impl Stay {
             .filter(move |(bit, _)| self.0 & bit != 0)
             .map(|&(_, name)| name)
     }
+}
+
+/// Is it the name of a stay reason?
+pub(crate) fn is_name(word: &str) -> bool {
+    NAMES.iter().any(|(_, name)| *name == word)
 }
 
 #[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]

@@ -75,6 +75,8 @@ message! {
         cpu_ns: u64,
         /// Bytes of memory.
         resident: u64,
+        /// 1 when it runs or waits for a processor now, otherwise 0.
+        running: u64,
     }
 
     /// Die at once. Home to guest.

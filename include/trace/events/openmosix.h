@@ -46,6 +46,50 @@ TRACE_EVENT(openmosix_member,
 				   { 5, "conflict" }))
 );
 
+/*
+ * Something new was decided for a process of this node: to stay where it is, or
+ * to go. Nodes are 0 for none; the reason is a word.
+ */
+TRACE_EVENT(openmosix_decide,
+	TP_PROTO(int pid, unsigned int from, unsigned int to, const char *why,
+		 unsigned long len),
+	TP_ARGS(pid, from, to, why, len),
+	TP_STRUCT__entry(
+		__field(int, pid)
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+		__string_len(why, why, len)
+	),
+	TP_fast_assign(
+		__entry->pid = pid;
+		__entry->from = from;
+		__entry->to = to;
+		__assign_str(why);
+	),
+	TP_printk("pid=%d from=%u to=%u why=%s", __entry->pid, __entry->from,
+		  __entry->to, __get_str(why))
+);
+
+/* A process has moved; node 0 is home. */
+TRACE_EVENT(openmosix_move,
+	TP_PROTO(int pid, unsigned int from, unsigned int to, unsigned long pages),
+	TP_ARGS(pid, from, to, pages),
+	TP_STRUCT__entry(
+		__field(int, pid)
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+		__field(unsigned long, pages)
+	),
+	TP_fast_assign(
+		__entry->pid = pid;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->pages = pages;
+	),
+	TP_printk("pid=%d from=%u to=%u pages=%lu", __entry->pid, __entry->from,
+		  __entry->to, __entry->pages)
+);
+
 #endif /* _TRACE_OPENMOSIX_H */
 
 #include <trace/define_trace.h>

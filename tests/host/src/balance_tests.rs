@@ -15,5 +15,6 @@ mod cluster;
 mod cost;
 mod door;
 mod gossip;
+mod mask;
 mod membership;
 mod usher;

@@ -177,6 +177,11 @@ fn locks_and_switches_are_obeyed() {
         ..Rules::default()
     });
     assert_eq!(decide(8, 3, locked).why, Why::Locked);
+    let ordered = with(Rules {
+        ordered: true,
+        ..Rules::default()
+    });
+    assert_eq!(decide(8, 3, ordered).why, Why::Ordered);
     let stays = with(Rules {
         stays: true,
         ..Rules::default()
