@@ -45,6 +45,8 @@ class Cluster:
         """Boot; returns when every node sees every other."""
         self.omlab("up", *self.wish, seconds=600, talk=talk)
         self.nodes = {number: Node(self, number) for number in range(1, self.size + 1)}
+        for number in self.nodes:
+            self.unbalanced(number)
         self.read_lines = {number: len(self.log(number).splitlines()) for number in self.nodes}
 
     def down(self):
@@ -97,6 +99,11 @@ class Cluster:
         """Power on; returns when the node answers."""
         self.omlab("start", number, seconds=300)
         self.nodes[number].hang_up()
+        self.unbalanced(number)
+
+    def unbalanced(self, number):
+        """A node moves no process by itself: scenarios say where theirs are, but for those of balancing."""
+        self.omlab("exec", number, "--", "sh", "-c", "echo off > /proc/hpc/admin/balance")
 
     def whole(self, seconds=90):
         """Wait until every node sees every other."""

@@ -17,7 +17,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from job import Failed, Job, read, until, write  # noqa: E402
+from job import Failed, Job, lock, read, unlocked, until, write  # noqa: E402
 import swarm  # noqa: E402
 
 
@@ -58,12 +58,15 @@ class Hand:
     def run(self, argv, stdin=None, seconds=60, cwd=None):
         """Run a command to its end."""
         try:
-            done = subprocess.run(argv, input=(stdin or "").encode("latin-1"), capture_output=True,
-                                  timeout=seconds, cwd=cwd, check=False)
+            with unlocked():
+                process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, cwd=cwd)
+            out, err = process.communicate((stdin or "").encode("latin-1"), seconds)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
             raise Failed("%s: no end in %g s" % (" ".join(argv), seconds)) from None
-        return {"status": done.returncode, "out": done.stdout.decode("latin-1"),
-                "err": done.stderr.decode("latin-1")}
+        return {"status": process.returncode, "out": out.decode("latin-1"), "err": err.decode("latin-1")}
 
     def still(self, pid, seconds):
         """Wait until a task uses no CPU time for a third of a second."""
@@ -101,7 +104,8 @@ class Hand:
 
 def main():
     """Serve until the host hangs up; then leave nothing behind."""
-    hand, lock = Hand(), threading.Lock()
+    lock(True)
+    hand, speaking = Hand(), threading.Lock()
 
     def serve(request):
         try:
@@ -111,7 +115,7 @@ def main():
         except Exception:  # pylint: disable=broad-except
             answer = {"failed": traceback.format_exc()}
         answer["id"] = request["id"]
-        with lock:
+        with speaking:
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A job: one program started on this node for a test, its streams, and its moves."""
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -40,6 +41,26 @@ def write(path, text):
         os.write(fd, text.encode("latin-1"))
     finally:
         os.close(fd)
+
+
+def lock(locked):
+    """Let this process and its children move by themselves, or not; nothing on a kernel without openMosix."""
+    if os.path.exists("/proc/self/lock"):
+        write("/proc/self/lock", "1" if locked else "0")
+
+
+STARTING = threading.Lock()
+
+
+@contextlib.contextmanager
+def unlocked():
+    """What is started meanwhile is not locked, as its parent is."""
+    with STARTING:
+        lock(False)
+        try:
+            yield
+        finally:
+            lock(True)
 
 
 def until(what, condition, seconds):
@@ -126,14 +147,16 @@ class Job:
         if tty:
             self.terminal, slave = os.openpty()
             fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-            self.process = subprocess.Popen(
-                argv, stdin=slave, stdout=slave, stderr=slave,
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **options)
+            with unlocked():
+                self.process = subprocess.Popen(
+                    argv, stdin=slave, stdout=slave, stderr=slave,
+                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **options)
             os.close(slave)
             self.out, self.err = Stream(os.dup(self.terminal)), None
         else:
-            self.process = subprocess.Popen(argv, stdin=source, stdout=subprocess.PIPE,
-                                            stderr=subprocess.PIPE, **options)
+            with unlocked():
+                self.process = subprocess.Popen(argv, stdin=source, stdout=subprocess.PIPE,
+                                                stderr=subprocess.PIPE, **options)
             self.out = Stream(os.dup(self.process.stdout.fileno()))
             self.err = Stream(os.dup(self.process.stderr.fileno()))
             self.process.stdout.close()

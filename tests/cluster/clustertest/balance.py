@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes move by themselves to where they run best, and where their owners and the administrator let them."""
+
+import contextlib
+import re
+import time
+
+from .failed import Failed, expect
+from .members import ADMIN, switched
+from .scenario import single
+
+SOON = 90        # seconds until processes have spread, on nodes that share a computer
+STANDARD = 10000
+BURN = ["python3", "-c", "while True: pass"]
+FACTOR, TERM, MODULUS = 1103515245, 12345, 1 << 48
+JOB = """
+import sys
+x = seed = int(sys.argv[1])
+for i in range(%d):
+    x = (x * %d + %d + i) %% %d
+print(seed, x)
+"""
+HOG = """
+import time
+held = []
+while True:
+    memory = dict(line.split()[:2] for line in open("/proc/meminfo"))
+    if int(memory["MemAvailable:"]) > int(memory["MemTotal:"]) // 20:
+        held.append(bytearray(b"x" * (4 << 20)))
+    time.sleep(0.05)
+"""
+IDLER = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+held = bytearray(range(256)) * (64 << 12)
+print("ready", flush=True)
+signal.sigwait([signal.SIGUSR1])
+assert held == bytearray(range(256)) * (64 << 12)
+print("right", flush=True)
+"""
+STEPS = 4000000
+JOBS = 8
+
+
+@contextlib.contextmanager
+def balanced(cluster, policy="on", **speeds):
+    """Node 1 places its processes; all nodes are equal, or have these speeds."""
+    with contextlib.ExitStack() as ends_all:
+        for number, node in cluster.nodes.items():
+            speed = speeds.get("node%d" % number, STANDARD)
+            ends_all.enter_context(switched(node, speed=speed))
+            cluster[1].until("/proc/hpc/nodes/%d/speed" % number, "^%d$" % speed, 30)
+        ends_all.enter_context(switched(cluster[1], balance=policy))
+        yield
+
+
+@contextlib.contextmanager
+def burning(node, count, rules=""):
+    """So many processes that compute, with these rules: what a shell does before it becomes the process."""
+    with contextlib.ExitStack() as ends_all:
+        yield [ends_all.enter_context(node.start(["sh", "-ec", rules + " exec \"$@\"", "sh"] + BURN))
+               for _ in range(count)]
+
+
+def until(what, wanted, seconds=SOON):
+    """Wait until WANTED() is true; WHAT() is what there was instead."""
+    end = time.monotonic() + seconds
+    while not wanted():
+        if time.monotonic() > end:
+            raise Failed("not within %d s; at the end %s" % (seconds, what()))
+        time.sleep(0.5)
+
+
+def places(processes):
+    """Where processes are; "0" is home."""
+    return [process.where() for process in processes]
+
+
+def why(process):
+    """What is told about a process: the values, and the decisions, newest first."""
+    values, decisions = {}, []
+    for line in process.proc("why").splitlines():
+        key, value = line.split(": ", 1)
+        if key == "decided":
+            decisions.append(value.split(" ", 4))
+        else:
+            values[key] = value
+    return values, decisions
+
+
+def reason(process, word, seconds=SOON):
+    """Wait until a process is where it is for this reason."""
+    until(lambda: process.proc("why"), lambda: why(process)[0]["why"] == word, seconds)
+
+
+def results():
+    """What the jobs have to print."""
+    lines = set()
+    for seed in range(1, JOBS + 1):
+        x = seed
+        for i in range(STEPS):
+            x = (x * FACTOR + TERM + i) % MODULUS
+        lines.add("%d %d" % (seed, x))
+    return lines
+
+
+def spread(cluster):
+    """Eight unchanged jobs, started by a shell on node 1, run on all nodes and have the right results."""
+    program = JOB % (STEPS, FACTOR, TERM, MODULUS)
+    script = "for seed in $(seq %d); do python3 -c \"$1\" $seed & done; wait" % JOBS
+    with balanced(cluster), cluster[1].start(["sh", "-ec", script, "sh", program]) as shell:
+        for number in cluster.nodes:
+            if number > 1:
+                cluster[number].until("/proc/hpc/remote", r"\d+\s+\d+", SOON)
+        done = shell.finish(900)
+        expect("exit status", 0, done["status"], 1, "the shell")
+        expect("results", results(), set(done["out"]["text"].splitlines()), 1, "the jobs")
+
+
+def speeds(cluster):
+    """Nodes get as many processes as they are fast."""
+    with balanced(cluster, node1=5000, node2=10000, node3=20000), burning(cluster[1], 7) as jobs:
+        def shares():
+            at = places(jobs)
+            return [at.count(where) for where in ("0", "2", "3")]
+
+        def fair():
+            slow, middle, fast = shares()
+            return slow <= 1 and 1 <= middle <= 3 and fast in (4, 5) and middle < fast
+        until(shares, fair)
+
+
+def usher(cluster):
+    """Before memory runs out on a node, processes go to where there is some."""
+    home = cluster[1]
+    with contextlib.ExitStack() as ends_all:
+        # They compute nothing: only their memory is a reason to move them.
+        others = [ends_all.enter_context(home.start(["python3", "-c", IDLER])) for _ in range(2)]
+        for process in others:
+            process.expect("ready")
+        ends_all.enter_context(balanced(cluster))
+        kills = re.search(r"oom_kill (\d+)", home.read("/proc/vmstat")).group(1)
+        ends_all.enter_context(home.start(
+            ["sh", "-ec", "echo 1 > /proc/$$/lock; exec python3 -c \"$1\"", "sh", HOG]))
+        until(lambda: places(others), lambda: places(others) != ["0", "0"])
+        moved = next(process for process in others if process.where() != "0")
+        expect("why", "memory", next(past[3] for past in why(moved)[1] if past[4] == "moved"), 1, moved.command)
+        now = re.search(r"oom_kill (\d+)", home.read("/proc/vmstat")).group(1)
+        expect("processes killed because memory ran out", kills, now, 1)
+        for process in others:
+            home.must(["kill", "-USR1", str(process.pid)])
+            process.expect("right")
+
+
+def obeyed(cluster):
+    """Lock, node mask, lstay, stay and block are obeyed, however much there is to do."""
+    home = cluster[1]
+    only_3 = "echo 3 > /proc/$$/mignodes; echo 1 > /proc/$$/migpolicy; echo 1 > /proc/$$/migfilter;"
+    not_2 = "echo 0x2 > /proc/$$/mignodes; echo 1 > /proc/$$/migfilter;"
+    with contextlib.ExitStack() as ends_all:
+        ends_all.enter_context(balanced(cluster))
+        with switched(home, lstay=1):
+            locked, = ends_all.enter_context(burning(home, 1, "echo 1 > /proc/$$/lock;"))
+            masked = ends_all.enter_context(burning(home, 1, only_3)) + ends_all.enter_context(burning(home, 1, not_2))
+            free = ends_all.enter_context(burning(home, 2))
+            for process in masked + free:
+                reason(process, "stay")
+            reason(locked, "locked")
+            expect("where they are", ["0"] * 5, places([locked] + masked + free), 1)
+        until(lambda: places(masked + free), lambda: {"2", "3"} <= set(places(masked + free)))
+        expect("processes on node 2 that must not go there", [], [one.pid for one in masked if one.where() == "2"], 1)
+        reason(locked, "locked")
+        expect("where the locked process is", "0", locked.where(), 1, locked.command)
+        with switched(cluster[2], block=1):
+            home.until("/proc/hpc/nodes/2/status", "^19$", 30)
+            before = set(cluster[2].guests())
+            more = ends_all.enter_context(burning(home, 3))
+            until(lambda: places(more), lambda: "3" in places(more))
+            expect("guests that came to a blocked node", set(), set(cluster[2].guests()) - before, 2)
+        expect("moves of the locked process", "0", locked.proc("nmigs"), 1, locked.command)
+
+
+def ordered(cluster):
+    """What was ordered by hand stands, until it is left to the balancer again."""
+    with balanced(cluster), burning(cluster[1], 3) as jobs:
+        for process in jobs:
+            process.node.write("/proc/%d/goto" % process.pid, "2")
+            process.node.until("/proc/%d/where" % process.pid, "^2$", 60)
+        for process in jobs:
+            until(lambda p=process: p.proc("why"), lambda p=process: any("ordered" in past for past in why(p)[1]))
+            reason(process, "ordered")
+        expect("where they are", ["2"] * 3, places(jobs), 1)
+        expect("moves", ["1"] * 3, [process.proc("nmigs") for process in jobs], 1)
+        jobs[0].node.write("/proc/%d/goto" % jobs[0].pid, "balance")
+        until(lambda: jobs[0].proc("why"), lambda: jobs[0].where() != "2")
+        expect("where the others are", ["2"] * 2, places(jobs[1:]), 1)
+
+
+def steady(cluster):
+    """Once processes have spread they stay where they are, most of the time."""
+    with balanced(cluster), burning(cluster[1], 6) as jobs:
+        until(lambda: places(jobs), lambda: all(places(jobs).count(where) in (1, 2, 3) for where in ("0", "2", "3")))
+        moves = sum(int(process.proc("nmigs")) for process in jobs)
+        # It is the number of moves in a time that counts here.
+        time.sleep(30)
+        more = sum(int(process.proc("nmigs")) for process in jobs) - moves
+        if more > len(jobs):
+            raise Failed("%d moves of %d processes in 30 s" % (more, len(jobs)), 1)
+
+
+def tells(cluster):
+    """What why tells is so: where, since when, at what cost, and what has become of decisions."""
+    with balanced(cluster), burning(cluster[1], 3) as jobs:
+        until(lambda: places(jobs), lambda: set(places(jobs)) == {"0", "2", "3"})
+        for process in jobs:
+            until(lambda p=process: p.proc("why"), lambda p=process: "best" in why(p)[0])
+            values, decisions = why(process)
+            expect("node", process.where().replace("0", "1"), values["node"], 1, process.command)
+            expect("both costs are told", True, float(values["cost"]) > 0 and float(values["best_cost"]) > 0, 1)
+            expect("the best other node is another one", True, values["best"] != values["node"], 1)
+            if process.where() != "0":
+                ago, start, to, word, outcome = next(past for past in decisions if past[4] == "moved")
+                expect("the last move", ["balance", process.where()], [word, to], 1, process.command)
+                expect("it came when it moved", True, int(ago) >= int(values["since_ms"]), 1)
+                expect("it came from another node", True, start != to, 1)
+                expect("moves are counted", True, int(process.proc("nmigs")) >= 1, 1, outcome)
+
+
+def inherited(cluster):
+    """Children are bound by the rules of their parents; only the owner sets them, and only to what they may be."""
+    node = cluster[1]
+    rules = "cd /proc/$$; echo 1 > lock; echo 1,3-5 > mignodes; echo 1 > migpolicy; echo 1 > migfilter; " \
+            "echo 1 > /proc/hpc/decay/cpujob; echo 1 > /proc/hpc/decay/fast; " \
+            "sh -c 'cd /proc/$$; echo $(cat lock mignodes migpolicy migfilter /proc/hpc/decay/cpujob " \
+            "/proc/hpc/decay/iojob /proc/hpc/decay/fast /proc/hpc/decay/slow); true'"
+    expect("rules of a child", "1 1,3-5 1 1 1 0 1 0\n", node.shell(rules), 1, rules)
+    cleared = "echo 1 > /proc/hpc/decay/iojob; echo 1 > /proc/hpc/decay/clear; cat /proc/hpc/decay/iojob"
+    expect("after clear", "0\n", node.shell(cleared), 1, cleared)
+    for name, bad in (("lock", "2"), ("migfilter", "x"), ("migpolicy", ""), ("mignodes", "3-1"),
+                      ("mignodes", "0"), ("mignodes", "0xg"), ("goto", "balanced")):
+        done = node.run(["sh", "-c", "echo '%s' > /proc/$$/%s" % (bad, name)])
+        if done["status"] == 0:
+            raise Failed("it took %r" % bad, 1, name)
+    with burning(node, 1) as (process,):
+        for name in ("lock", "mignodes", "goto"):
+            done = node.run(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c",
+                             "echo 1 > /proc/%d/%s" % (process.pid, name)])
+            if done["status"] == 0:
+                raise Failed("somebody else could write it", 1, name)
+
+
+def at_exec(cluster):
+    """With the policy exec a program begins where it runs best."""
+    with balanced(cluster, "exec"), contextlib.ExitStack() as ends_all:
+        ends_all.enter_context(burning(cluster[1], 2, "echo 1 > /proc/$$/lock;"))
+        cluster[1].until("/proc/hpc/nodes/1/load", r"^(1[5-9]\d|[2-9]\d\d)$", 60)
+        # It computes too little to be placed in any other way.
+        with cluster[1].start(["sh", "-c", "exec sleep 600"]) as process:
+            until(lambda: process.proc("why"), lambda: process.where() != "0")
+            expect("why", "balance", next(past[3] for past in why(process)[1] if past[4] == "moved"), 1)
+
+
+def mid_run(cluster):
+    """A node that comes while there is much to do gets some of it."""
+    cluster.kill(3)
+    try:
+        with balanced_pair(cluster), burning(cluster[1], 4) as jobs:
+            until(lambda: places(jobs), lambda: places(jobs).count("2") in (1, 2, 3))
+            cluster.start(3)
+            until(lambda: places(jobs), lambda: "3" in places(jobs))
+    finally:
+        if cluster.state(3) == "off":
+            cluster.start(3)
+        cluster.whole()
+
+
+@contextlib.contextmanager
+def balanced_pair(cluster):
+    """Node 1 places its processes; the third node is off."""
+    with switched(cluster[1], speed=STANDARD, balance="on"), switched(cluster[2], speed=STANDARD):
+        yield
+
+
+def register():
+    """Those that restart a node come last."""
+    for name, run in (("spread", spread), ("speeds", speeds), ("obeyed", obeyed), ("ordered", ordered),
+                      ("steady", steady), ("tells", tells), ("inherited", inherited), ("exec", at_exec),
+                      ("usher", usher), ("mid-run", mid_run)):
+        single("balance/" + name, run, 3)
