@@ -252,35 +252,79 @@ void openmosix_after_call(void)
 		resume_user_mode_work(task_pt_regs(current));
 }
 
-/**
- * openmosix_kick - make a task look at its orders and its channel
- * @task: any
+/*
+ * Kick @task once. A call that sleeps ends as by a signal. One that runs must
+ * not: some would return a part of what they can, getdents() or getrandom().
  *
- * A call that blocks ends as by a signal. Guests have no such calls, and a
- * page fault of theirs must not look interrupted: for them the way to user
- * mode is enough.
- *
- * Context: any, softirq included.
+ * Return: whether it may yet go to sleep before it has noticed.
  */
-void openmosix_kick(struct task_struct *task)
+static bool kick_once(struct task_struct *task)
 {
+	unsigned int state;
+
 	set_notify_resume(task);
-	if (!test_task_syscall_work(task, OPENMOSIX))
+	/* A guest has no calls that sleep, and no page fault of it must look interrupted. */
+	if (test_task_syscall_work(task, OPENMOSIX))
+		return false;
+	state = READ_ONCE(task->__state);
+	if (state & TASK_INTERRUPTIBLE) {
 		set_notify_signal(task);
+		return false;
+	}
+	/* What is stopped is on its way to user mode. */
+	return !(state & __TASK_STOPPED);
 }
 
 struct late_kick {
 	struct timer_list timer;
 	struct task_struct *task;
+	unsigned long delay;
+	/* It was kicked before: nothing is to be done if it has noticed. */
+	bool again;
 };
 
 static void late_kick(struct timer_list *timer)
 {
 	struct late_kick *kick = timer_container_of(kick, timer, timer);
+	struct task_struct *task = kick->task;
+	bool wanted = !kick->again || test_tsk_thread_flag(task, TIF_NOTIFY_RESUME);
 
-	openmosix_kick(kick->task);
-	put_task_struct(kick->task);
+	if (wanted && !(READ_ONCE(task->flags) & PF_EXITING) && kick_once(task)) {
+		kick->again = true;
+		kick->delay = min(2 * kick->delay, HZ / 8UL);
+		mod_timer(&kick->timer, jiffies + kick->delay);
+		return;
+	}
+	put_task_struct(task);
 	kfree(kick);
+}
+
+static bool start_late_kick(struct task_struct *task, bool again)
+{
+	struct late_kick *kick = kmalloc_obj(*kick, GFP_ATOMIC);
+
+	if (!kick)
+		return false;
+	*kick = (struct late_kick){ .task = get_task_struct(task), .delay = 1, .again = again };
+	timer_setup(&kick->timer, late_kick, 0);
+	mod_timer(&kick->timer, jiffies + kick->delay);
+	return true;
+}
+
+/**
+ * openmosix_kick - make a task look at its orders and its channel
+ * @task: any
+ *
+ * A call that sleeps ends as by a signal; if it does not sleep yet, it is
+ * looked at again until the task has noticed. Guests have no such calls: for
+ * them the way to user mode is enough.
+ *
+ * Context: any, softirq included.
+ */
+void openmosix_kick(struct task_struct *task)
+{
+	if (kick_once(task) && !start_late_kick(task, true))
+		set_notify_signal(task);
 }
 
 /**
@@ -289,16 +333,9 @@ static void late_kick(struct timer_list *timer)
  */
 void openmosix_kick_later(void)
 {
-	struct late_kick *kick = kmalloc_obj(*kick);
-
-	if (!kick) {
-		/* Then at once: it comes back here until there is memory. */
+	/* Without memory at once: it comes back here until there is some. */
+	if (!start_late_kick(current, false))
 		openmosix_kick(current);
-		return;
-	}
-	kick->task = get_task_struct(current);
-	timer_setup(&kick->timer, late_kick, 0);
-	mod_timer(&kick->timer, jiffies + 1);
 }
 
 /** openmosix_forget_kick - let a kick of the current task be over */

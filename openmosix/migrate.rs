@@ -100,6 +100,9 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
         Role::Deputy(_) | Role::Arriving => Next::UserMode,
         Role::Local => {
             let process = migrant.process();
+            if !process.was_kicked() {
+                return Next::UserMode;
+            }
             // Whatever the order was, the program must not see that it came.
             regs.undo_kick();
             if process.has_order() && regs.in_vdso() {

@@ -26,6 +26,10 @@ use crate::{
         trace, //
     },
 };
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering, //
+};
 use kernel::{
     new_spinlock,
     prelude::*,
@@ -118,6 +122,7 @@ impl Inner {
 pub(crate) struct Process {
     task: ARef<Task>,
     talk: Talk,
+    kicked: AtomicBool,
     #[pin]
     inner: SpinLock<Inner>,
 }
@@ -128,6 +133,7 @@ impl Process {
         pin_init!(Self {
             task,
             talk: Talk::default(),
+            kicked: AtomicBool::new(false),
             inner <- new_spinlock!(Inner {
                 order: None,
                 asking: false,
@@ -150,6 +156,17 @@ impl Process {
         &self.task
     }
 
+    /// Has its task look at its orders.
+    fn kick(&self) {
+        self.kicked.store(true, Ordering::Relaxed);
+        sys::task::kick(&self.task);
+    }
+
+    /// Has it ever been kicked? Otherwise it has only been looked at, and nothing of it may change.
+    pub(crate) fn was_kicked(&self) -> bool {
+        self.kicked.load(Ordering::Relaxed)
+    }
+
     /// Tells it where to go. The task notices at its next return to user mode.
     pub(crate) fn give_order(&self, order: Order) {
         let exec_id = sys::task::exec_id(&self.task);
@@ -160,7 +177,7 @@ impl Process {
             recalled
         };
         report(recalled);
-        sys::task::kick(&self.task);
+        self.kick();
     }
 
     /// Takes an order whose target has to be asked first; the task notices nothing yet. If this is true, one of
@@ -185,7 +202,7 @@ impl Process {
             inner.asking = false;
             inner.agreed = agreed;
         }
-        sys::task::kick(&self.task);
+        self.kick();
     }
 
     /// The target of the order does not take the process, which never noticed.
@@ -200,7 +217,7 @@ impl Process {
         };
         report(over);
         if goes_on {
-            sys::task::kick(&self.task);
+            self.kick();
         }
     }
 

@@ -384,7 +384,7 @@ impl Process {
         let ordered = sent.is_some() && unwanted.is_none();
         report(unwanted.map(|sent| (sent, End::Withdrawn)));
         if ordered && target_asked.is_none() {
-            sys::task::kick(self.task());
+            self.kick();
         }
         target_asked.filter(|_| ordered)
     }
