@@ -207,7 +207,9 @@ pub(crate) fn farewell() {
 fn make(me: NodeId, address: Address) -> Result<Balancer> {
     let cpus = u16::try_from(machine::cpus()).unwrap_or(u16::MAX);
     let life = u32::try_from(task::clocks().realtime / kernel::time::NSEC_PER_SEC).unwrap_or(0);
-    let own = Own::new(me, address, life, Processors::new(cpus, speed::measured()));
+    let mut own = Own::new(me, address, life, Processors::new(cpus, speed::measured()));
+    // Somebody may ask at once whether there is room here.
+    own.sample(now_ms(), &sample::take());
     let mut store = KVVec::with_capacity(MAX_NODES, GFP_KERNEL)?;
     store.extend_with(MAX_NODES, Slot::EMPTY, GFP_KERNEL)?;
     let seed = u64::from_le_bytes(crypto::random());
