@@ -21,6 +21,9 @@ import liar_guest
 import liar_home
 from wire import CONTROL, PAGE, PAGES, PORT, PROCESS, Over, answer, dial
 
+ASK = 1             # a bit of Gossip's flags
+CONF, UP = 1, 2     # bits of a node's status
+
 
 class Arrival:
     """A process that a node sends: honest in all where LIE, (the frame it answers, how), is not."""
@@ -100,7 +103,7 @@ class Arrival:
             else:
                 self.pages.send("NoPage", struct.pack("<QII", addr, 1, 2), seq)
         elif kind == "UsageAsked":
-            self.pages.send("Usage", struct.pack("<QQ", 0, 1 << 20), seq)
+            self.pages.send("Usage", struct.pack("<QQQ", 0, 1 << 20, 0), seq)
 
     def call(self, number, *args, data=b"", flags=0, cpu_ns=0, seconds=2):
         """A system call at home: its reply's payload, None if none comes in time."""
@@ -134,6 +137,7 @@ class Forger:
     def __init__(self, me, seed, others):
         self.me, self.rng, self.others = me, random.Random(seed), others
         self.lies, self.arrivals, self.waiting = [], queue.Queue(), {}
+        self.life, self.version = int(time.time()), 0
         self.greeted = {node: threading.Event() for node in others}
         self.faults, self.seen, self.refused, self.model = [], {}, set(), None
         door = socket.create_server(("", PORT), backlog=64)
@@ -154,12 +158,24 @@ class Forger:
         while True:
             try:
                 lane = dial(address, self.me, CONTROL)
+                own = lane.call.getsockname()[0]
+                lane.send("Gossip", self.gossip(own))
                 while True:
-                    lane.send("Alive", struct.pack("<IIQQ", 1000, 1, 1 << 29, 1 << 30))
-                    lane.until("Alive")
+                    kind, payload, seq = lane.hear()
+                    if kind == "Ping":
+                        lane.send("Pong", b"", seq)
+                    elif kind == "Gossip" and payload[0] & ASK:
+                        lane.send("Gossip", self.gossip(own))
                     self.greeted[node].set()
             except (OSError, Over):
                 time.sleep(0.2)
+
+    def gossip(self, address):
+        """What an idle node says of itself: see openmosix/wire/gossip.rs."""
+        self.version += 1
+        mapped = bytes(10) + b"\xff\xff" + socket.inet_aton(address)
+        return struct.pack("<IIHHHH16sIIIIIHHQQ", 0, 0, self.me, CONF | UP, 0, 1, mapped, self.life, self.version,
+                           0, 0, 10000, 0, 0, 1 << 29, 1 << 30)
 
     def listen(self, door):
         """Take calls."""

@@ -37,10 +37,10 @@ class Guest:
         self.forger, self.rng, self.address = forger, forger.rng, forger.others[NODE]
         epoch = forger.rng.randrange(1 << 32) if epoch is None else epoch
         self.lane, self.pages = dial(self.address, forger.me, PROCESS, epoch), None
-        prepare = list(struct.unpack("<32sQQIHHIIQ16s", model.prepare))
+        prepare = list(struct.unpack("<32sQQIHHIIQII16s", model.prepare))
         prepare[4], prepare[7], prepare[8] = forger.me, epoch, 0
         try:
-            self.lane.send("Prepare", struct.pack("<32sQQIHHIIQ16s", *prepare), 1)
+            self.lane.send("Prepare", struct.pack("<32sQQIHHIIQII16s", *prepare), 1)
             kind, self.token, _ = self.lane.until("Ready", "Refused")
             if kind == "Refused":
                 raise Refused("refused: %r" % self.token)
