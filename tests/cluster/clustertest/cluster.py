@@ -103,7 +103,8 @@ class Cluster:
 
     def unbalanced(self, number):
         """A node moves no process by itself: scenarios say where theirs are, but for those of balancing."""
-        self.omlab("exec", number, "--", "sh", "-c", "echo off > /proc/hpc/admin/balance")
+        policy = "/proc/hpc/admin/balance"
+        self.omlab("exec", number, "--", "sh", "-c", "[ ! -e %s ] || echo off > %s" % (policy, policy))
 
     def whole(self, seconds=90):
         """Wait until every node sees every other."""
