@@ -211,6 +211,10 @@ class Job:
         start = time.monotonic()
         try:
             write("/proc/%d/goto" % self.pid, to)
+        except ProcessLookupError:
+            # It is about to end.
+            self.process.wait(seconds)
+            return {"to": to, "why": "the process ended: %s" % self.diagnose(), "migration": {}}
         except OSError as error:
             return {"to": to, "why": "goto: %s" % error.strerror, "migration": self.migration()}
         why = self.outcome("0" if to == "home" else to, before, start + seconds)
