@@ -175,11 +175,12 @@ def made(*script):
 
 
 def do_up(cluster, options):
-    """Find or make kernel and disk, then start."""
+    """Find or make kernel, programs and disk, then start."""
     kernel = os.environ.get("OMLAB_KERNEL")
     if not kernel:
         kernel = os.path.join(made(os.path.join(place.SCRIPTS, "kernel"), "debug" if options.debug else "lab"),
                               "bzImage")
+    made(os.path.join(place.SCRIPTS, "tools"))
     cluster.up({"nodes": options.nodes, "cpus": options.cpus, "mem": options.mem, "accel": options.accel,
                 "rate": options.rate, "debug": options.debug, "shares": options.shares, "kernel": os.path.realpath(kernel),
                 "image": made(os.path.join(place.LAB, "guest-image"))})
