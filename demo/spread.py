@@ -32,7 +32,7 @@ class Spread:
     def look(self):
         """Where the jobs are, once two of them have gone."""
         self.cluster[2].until("/proc/hpc/remote", r"\d+ \d+", 300)
-        for command in (["mosmon", "--once"], ["mps"]):
+        for command in (["mosmon", "--once"], ["mps", "--away"]):
             lines = self.cluster[1].must(command).splitlines()
             self.screen.command(1, " ".join(command), "\n".join(line[:100] for line in lines))
 
