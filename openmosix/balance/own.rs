@@ -114,6 +114,11 @@ impl Own {
         self.memory.add(now_ms, sample.memory);
     }
 
+    /// Looks at the memory again, between two samples.
+    pub(crate) fn see_memory(&mut self, memory: Memory) {
+        self.memory.raise(memory);
+    }
+
     /// A process is on its way here: it counts from now on, not only when it is seen.
     pub(super) fn expect(&mut self, share: u32, resident: u64, guest: bool) {
         let coming = &mut self.coming;

@@ -77,6 +77,15 @@ impl Trend {
         self.last = Some((now_ms, memory));
     }
 
+    /// Looks again, in between: more may be free than the last sample said. That less is, the next one tells.
+    pub(crate) fn raise(&mut self, memory: Memory) {
+        if let Some((_, last)) = &mut self.last {
+            if memory.free > last.free {
+                *last = memory;
+            }
+        }
+    }
+
     /// The latest sample.
     pub(crate) fn memory(&self) -> Memory {
         self.last.map_or(Memory::default(), |(_, memory)| memory)

@@ -110,7 +110,11 @@ impl Welcome {
             ordered: prepare.flags & Prepare::ORDERED != 0,
         };
         let coming = list::Coming::new();
-        let accepted = balancer::with(|balancer| balancer.accept(&offer));
+        let memory = balancer::sample::memory();
+        let accepted = balancer::with(|balancer| {
+            balancer.own.see_memory(memory);
+            balancer.accept(&offer)
+        });
         match accepted.unwrap_or(Err(Refusal::Blocked)) {
             Ok(()) => Ok(Self {
                 offer,
