@@ -76,6 +76,8 @@ impl Files {
 
 impl Content for Decay {
     const MODE: u16 = 0o666;
+    // Everybody writes it for himself.
+    const ADMIN: bool = false;
 
     fn show(&self, to: &SeqFile) -> Result {
         let migrant = placement::find(current!().group_leader())?;

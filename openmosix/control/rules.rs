@@ -2,6 +2,7 @@
 
 //! `/proc/PID/{lock,migfilter,mignodes,migpolicy}`: where a process may go, by the will of its owner.
 
+use super::switches::switch;
 use crate::{
     balance::{
         mask,
@@ -27,15 +28,6 @@ impl fmt::Display for mask::List<'_> {
     }
 }
 
-/// 0 or 1.
-fn switch(text: &str) -> Result<bool> {
-    match text {
-        "0" => Ok(false),
-        "1" => Ok(true),
-        _ => Err(EINVAL),
-    }
-}
-
 /// A set of nodes; none if it is empty.
 fn nodes(text: &str) -> Result<Option<Arc<KVVec<u64>>>> {
     let mut words = KBox::new([0; mask::WORDS], GFP_KERNEL)?;
@@ -52,11 +44,11 @@ fn nodes(text: &str) -> Result<Option<Arc<KVVec<u64>>>> {
 pub(super) fn write(process: &Process, what: u32, text: &str) -> Result {
     match what {
         bindings::openmosix_file_OPENMOSIX_FILE_LOCK => {
-            let locked = switch(text)?;
+            let locked = switch(text.as_bytes())?;
             process.set_rules(|rules| rules.locked = locked);
         }
         bindings::openmosix_file_OPENMOSIX_FILE_MIGFILTER => {
-            let filter = switch(text)?;
+            let filter = switch(text.as_bytes())?;
             process.set_rules(|rules| rules.filter = filter);
         }
         bindings::openmosix_file_OPENMOSIX_FILE_MIGNODES => {
@@ -64,7 +56,7 @@ pub(super) fn write(process: &Process, what: u32, text: &str) -> Result {
             drop(process.set_rules(|rules| core::mem::replace(&mut rules.nodes, nodes)));
         }
         bindings::openmosix_file_OPENMOSIX_FILE_MIGPOLICY => {
-            let policy = match switch(text)? {
+            let policy = match switch(text.as_bytes())? {
                 false => Policy::Deny,
                 true => Policy::Allow,
             };

@@ -65,7 +65,8 @@ fn number(text: &[u8]) -> Result<u32> {
     text.trim().parse().map_err(|_| EINVAL)
 }
 
-fn switch(text: &[u8]) -> Result<bool> {
+/// 0 or 1.
+pub(super) fn switch(text: &[u8]) -> Result<bool> {
     match number(text)? {
         0 => Ok(false),
         1 => Ok(true),

@@ -236,6 +236,9 @@ def inherited(cluster):
     expect("rules of a child", "1 1,3-5 1 1 1 0 1 0\n", node.shell(rules), 1, rules)
     cleared = "echo 1 > /proc/hpc/decay/iojob; echo 1 > /proc/hpc/decay/clear; cat /proc/hpc/decay/iojob"
     expect("after clear", "0\n", node.shell(cleared), 1, cleared)
+    own = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c",
+           "echo 1 > /proc/hpc/decay/iojob && cat /proc/hpc/decay/iojob"]
+    expect("what a user says of his process", "1\n", node.must(own), 1, " ".join(own))
     for name, bad in (("lock", "2"), ("migfilter", "x"), ("migpolicy", ""), ("mignodes", "3-1"),
                       ("mignodes", "0"), ("mignodes", "0xg"), ("goto", "balanced")):
         done = node.run(["sh", "-c", "echo '%s' > /proc/$$/%s" % (bad, name)])
