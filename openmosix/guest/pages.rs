@@ -150,8 +150,7 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
 
 /// Home speaks of pages that an address space can have.
 fn check_range(addr: u64, pages: usize) -> Result {
-    // One more, because an iterator looks ahead.
-    let len = ((pages + 1) * PAGE) as u64;
+    let len = (pages * PAGE) as u64;
     addr.checked_add(len).map(|_| ()).ok_or(EPROTO)
 }
 
