@@ -4,8 +4,10 @@
  * with the kernel, what keeps it from moving, its time, its work and its
  * signals. Decisions are made in openmosix/.
  */
+#include <linux/file.h>
 #include <linux/futex.h>
 #include <linux/io_uring_types.h>
+#include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/openmosix_edge.h>
 #include <linux/perf_event.h>
@@ -14,6 +16,7 @@
 #include <linux/rseq.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/deadline.h>
 #include <linux/sched/rt.h>
@@ -253,6 +256,18 @@ void openmosix_after_call(void)
 }
 
 /*
+ * Nanoseconds for which a task that sleeps has not run since it was last given a processor: about those that
+ * its system call has slept.
+ */
+static u64 slept(struct task_struct *task)
+{
+	u64 since = local_clock() - READ_ONCE(task->sched_info.last_arrival);
+	u64 ran = READ_ONCE(task->se.sum_exec_runtime) - READ_ONCE(task->se.prev_sum_exec_runtime);
+
+	return READ_ONCE(task->on_cpu) || (s64)(since - ran) < 0 ? 0 : since - ran;
+}
+
+/*
  * Kick @task once. A call that sleeps ends as by a signal. One that runs must
  * not: some would return a part of what they can, getdents() or getrandom().
  *
@@ -268,6 +283,7 @@ static bool kick_once(struct task_struct *task)
 		return false;
 	state = READ_ONCE(task->__state);
 	if (state & TASK_INTERRUPTIBLE) {
+		WRITE_ONCE(task->openmosix_kick, slept(task) + 1);
 		set_notify_signal(task);
 		return false;
 	}
@@ -346,6 +362,16 @@ void openmosix_forget_kick(void)
 		task_work_run();
 }
 
+/**
+ * openmosix_take_kick - has a kick ended what the current task slept in?
+ *
+ * Return: 0 if not, or one more than the nanoseconds for which it had slept.
+ */
+u64 openmosix_take_kick(void)
+{
+	return xchg(&current->openmosix_kick, 0);
+}
+
 /** openmosix_intercept - let the system calls of the current task be resolved */
 void openmosix_intercept(void)
 {
@@ -380,6 +406,20 @@ bool openmosix_writes_in_parts(unsigned int fd)
 		return false;
 	mode = file_inode(fd_file(f))->i_mode;
 	return S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode);
+}
+
+/**
+ * openmosix_is_stream - is a file a stream socket whose calls block?
+ * @fd: of the current task
+ *
+ * Bytes of a stream are the same in whatever parts they come or go.
+ */
+bool openmosix_is_stream(unsigned int fd)
+{
+	CLASS(fd, f)(fd);
+	struct socket *sock = fd_empty(f) ? NULL : sock_from_file(fd_file(f));
+
+	return sock && sock->type == SOCK_STREAM && !(fd_file(f)->f_flags & O_NONBLOCK);
 }
 
 /** openmosix_restarts_here - does restart_syscall() belong to this node? */

@@ -104,15 +104,18 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
                 return Next::UserMode;
             }
             // Whatever the order was, the program must not see that it came.
-            regs.undo_kick();
+            if let Some(slept) = sys::task::take_kick() {
+                let early = match regs.ended_call() {
+                    Some((nr, args, result)) => process.ended_early(nr, &args, result, slept),
+                    None => regs.is_interrupted() && !signal::pending(),
+                };
+                if early {
+                    regs.repeat_call();
+                }
+            }
             if process.has_order() && regs.in_vdso() {
                 sys::task::kick_later();
                 return Next::UserMode;
-            }
-            if let Some((nr, args, result)) = regs.ended_call() {
-                if process.ended_early(nr, &args, result) {
-                    regs.repeat_call();
-                }
             }
             at_home(migrant, regs)
         }
@@ -206,6 +209,8 @@ pub(crate) fn settle(migrant: &Migrant, end: End, regs: &mut Regs<'_>) -> Next {
     match end {
         End::Whole(arrived) => {
             drop(migrant.set_role(Role::Local));
+            // Those of a deputy have ended no call of the program.
+            let _ = sys::task::take_kick();
             let timer = arrived.timer.clone();
             if arrived.install().is_err() {
                 // Registers that no program can have: the peer is not what it seemed.

@@ -50,7 +50,17 @@ pub(crate) use self::{
     }, //
 };
 
-use self::param::Param;
+use self::{
+    param::Param,
+    rest::Progress,
+    table::net::{
+        RECVFROM_ALL,
+        RECVMSG_ALL, //
+    }, //
+};
+
+const RECVFROM: u64 = 45;
+const RECVMSG: u64 = 47;
 
 /// The six arguments of a system call, as the registers held them.
 pub(crate) type Args = [u64; 6];
@@ -87,13 +97,15 @@ pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
     if discards(nr, args) {
         return None;
     }
-    entry(nr)?.shape.params(args)
+    match (nr, rest::progress(u32::try_from(nr).ok()?, args)) {
+        (RECVFROM, Some(Progress::Streamed)) => Some(RECVFROM_ALL),
+        (RECVMSG, Some(Progress::Streamed)) => Some(RECVMSG_ALL),
+        _ => entry(nr)?.shape.params(args),
+    }
 }
 
 /// Does a call receive data only to throw it away? TCP writes nothing to the buffer then, whatever it returns.
 fn discards(nr: u64, args: &Args) -> bool {
-    const RECVFROM: u64 = 45;
-    const RECVMSG: u64 = 47;
     const MSG_TRUNC: u64 = 0x20;
 
     let flags = match nr {

@@ -70,6 +70,7 @@ static __always_inline void openmosix_resume(struct pt_regs *regs)
 static __always_inline void openmosix_fork(struct task_struct *child)
 {
 	child->openmosix = NULL;
+	child->openmosix_kick = 0;
 	if (static_branch_unlikely(&openmosix_active))
 		__openmosix_fork(child);
 }

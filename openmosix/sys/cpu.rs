@@ -107,12 +107,6 @@ impl<'a> Regs<'a> {
         unsafe { bindings::openmosix_in_vdso(self.0) }
     }
 
-    /// A call that was interrupted by nothing but a kick of ours is made once more.
-    pub(crate) fn undo_kick(&mut self) {
-        // SAFETY: The registers are live and ours.
-        unsafe { bindings::openmosix_undo_kick(self.0) };
-    }
-
     /// Number, arguments and result of the system call from which the program returns, if it is one of 64 bits
     /// that will not be made once more.
     pub(crate) fn ended_call(&mut self) -> Option<(u32, [u64; 6], i64)> {
@@ -126,6 +120,12 @@ impl<'a> Regs<'a> {
         }
         let (nr, args) = self.call();
         Some((nr, args, result as i64))
+    }
+
+    /// Does the program return from a system call, of 32 bits or 64, with `EINTR`?
+    pub(crate) fn is_interrupted(&self) -> bool {
+        // SAFETY: The registers are live.
+        unsafe { bindings::openmosix_is_interrupted(self.0) }
     }
 
     /// Lets user mode make the call that has ended once more.

@@ -8,7 +8,8 @@ use kernel::{
     bindings,
     prelude::*,
     sync::aref::ARef,
-    task::Task, //
+    task::Task,
+    time::Delta, //
 };
 
 /// Addresses that the kernel writes to by itself: rseq, robust futexes, thread id, signal stack.
@@ -76,6 +77,14 @@ pub(crate) fn kick(task: &Task) {
     unsafe { bindings::openmosix_kick(task.as_ptr()) };
 }
 
+/// Takes the mark that a kick has ended a call of the current task: how long that had slept.
+pub(crate) fn take_kick() -> Option<Delta> {
+    // SAFETY: Acts on `current`.
+    let kick = unsafe { bindings::openmosix_take_kick() };
+    let slept = i64::try_from(kick.checked_sub(1)?).unwrap_or(0);
+    Some(Delta::from_nanos(slept))
+}
+
 /// Kicks the current task again in a moment, after it has been in user mode.
 pub(crate) fn kick_later() {
     // SAFETY: Acts on `current`.
@@ -116,6 +125,12 @@ pub(crate) fn charge(ns: u64) {
 pub(crate) fn writes_in_parts(fd: u64) -> bool {
     // SAFETY: Looks up a file of `current`, whatever the number.
     unsafe { bindings::openmosix_writes_in_parts(fd as u32) }
+}
+
+/// Is that file a stream socket whose calls block?
+pub(crate) fn is_stream(fd: u64) -> bool {
+    // SAFETY: Looks up a file of `current`, whatever the number.
+    unsafe { bindings::openmosix_is_stream(fd as u32) }
 }
 
 /// Whether somebody traces the current task.

@@ -159,7 +159,7 @@ pub(crate) enum Param {
     },
     /// A `struct msghdr` with name, control data and `struct iovec` array.
     Msg {
-        /// `In` to send, `Out` to receive.
+        /// `In` to send, `Out` to receive, `InOut` to go on receiving.
         dir: Direction,
     },
     /// An array of `struct mmsghdr` to send.

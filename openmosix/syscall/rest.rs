@@ -4,7 +4,7 @@
 //!
 //! A move ends a blocked call as a signal does. Most calls have done nothing by then and are simply made
 //! once more. Those here have come some way: they have written a part of their bytes to a pipe, a socket or
-//! a terminal, or waited for a part of their time.
+//! a terminal, received a part of all that they wait for, or waited for a part of their time.
 
 use super::{
     memory::Memory,
@@ -15,16 +15,29 @@ use super::{
 
 const WRITE: u32 = 1;
 const WRITEV: u32 = 20;
+const SENDFILE: u32 = 40;
 const SENDTO: u32 = 44;
+const RECVFROM: u32 = 45;
 const SENDMSG: u32 = 46;
+const RECVMSG: u32 = 47;
 const RT_SIGTIMEDWAIT: u32 = 128;
 const SEMTIMEDOP: u32 = 220;
 const EPOLL_WAIT: u32 = 232;
 const EPOLL_PWAIT: u32 = 281;
+const RECVMMSG: u32 = 299;
 const EPOLL_PWAIT2: u32 = 441;
 
 /// `MSG_NOSIGNAL` and `MSG_MORE`: with any other flag, a part is not continued by a part.
 const PLAIN_FLAGS: u64 = 0x4000 | 0x8000;
+/// `MSG_WAITALL`.
+const WAIT_ALL: u64 = 0x100;
+/// `MSG_NOSIGNAL` and `MSG_CMSG_CLOEXEC`: with any other flag beside [`WAIT_ALL`], a part is returned.
+const WAIT_ALL_FLAGS: u64 = WAIT_ALL | 0x4000 | 0x4000_0000;
+/// `MSG_DONTWAIT` and `MSG_WAITFORONE`: what is there is enough.
+const NO_WAIT: u64 = 0x40 | 0x1_0000;
+
+/// `sizeof(struct mmsghdr)`.
+const MMSGHDR: u64 = 64;
 
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
@@ -33,19 +46,42 @@ const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// Bytes that it has written; its result counts them.
-    Bytes,
+    Written,
+    /// Bytes that have gone to or from a stream socket, of all that it waits for; its result counts them.
+    Streamed,
+    /// Messages that it has received; its result counts them.
+    Messages,
     /// The time that it has waited, of the time that it was given.
     Time,
 }
 
+/// Do the flags of a call say that it waits for all the bytes that it has room for?
+fn waits_for_all(flags: u64) -> bool {
+    let flags = flags & u64::from(u32::MAX);
+    flags & WAIT_ALL != 0 && flags & !WAIT_ALL_FLAGS == 0
+}
+
 /// How the progress of this call is counted, if it can be continued at all.
-pub(crate) fn progress(nr: u32) -> Option<Progress> {
+pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
     match nr {
-        WRITE | WRITEV | SENDTO | SENDMSG => Some(Progress::Bytes),
+        WRITE | WRITEV | SENDTO | SENDMSG => Some(Progress::Written),
+        // To anything else it returns what went at once.
+        SENDFILE => Some(Progress::Streamed),
+        RECVFROM if waits_for_all(args[3]) => Some(Progress::Streamed),
+        RECVMSG if waits_for_all(args[2]) => Some(Progress::Streamed),
+        RECVMMSG if args[3] & NO_WAIT == 0 => Some(Progress::Messages),
         RT_SIGTIMEDWAIT | SEMTIMEDOP | EPOLL_WAIT | EPOLL_PWAIT | EPOLL_PWAIT2 => {
             Some(Progress::Time)
         }
         _ => None,
+    }
+}
+
+/// How many bytes, or messages, a part was asked for.
+pub(crate) fn wanted(part: u32, args: &Args) -> u64 {
+    match part {
+        SENDFILE => args[3],
+        _ => args[2],
     }
 }
 
@@ -88,10 +124,10 @@ pub(crate) fn shorten(
     Some(next)
 }
 
-/// The call that does what comes next of one that has written `done` bytes. `None` if nothing is left, or if
-/// it cannot be continued.
+/// The call that does what comes next of one that has written or received `done` bytes, or messages. `None` if
+/// nothing is left, or if it cannot be continued.
 ///
-/// What follows a part of several buffers is one write for each of them.
+/// What follows a part of several buffers is one call for each of them.
 pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Option<(u32, Args)> {
     let mut next = *args;
     match nr {
@@ -113,6 +149,31 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
             let count = long_at(memory, args[1].checked_add(24)?)?;
             let (addr, len) = buffer_at(array, count, done, memory)?;
             Some((SENDTO, [args[0], addr, len, args[2], 0, 0]))
+        }
+        // The file's own offset, or that in memory, is behind the part.
+        SENDFILE => {
+            next[3] = args[3].checked_sub(done).filter(|left| *left > 0)?;
+            Some((SENDFILE, next))
+        }
+        RECVFROM if waits_for_all(args[3]) => {
+            let (addr, len) = behind(args[1], args[2], done)?;
+            Some((RECVFROM, [args[0], addr, len, args[3], 0, 0]))
+        }
+        RECVMSG if waits_for_all(args[2]) => {
+            // What came beside the bytes marks their end.
+            if long_at(memory, args[1].checked_add(40)?)? != 0 {
+                return None;
+            }
+            let array = long_at(memory, args[1].checked_add(16)?)?;
+            let count = long_at(memory, args[1].checked_add(24)?)?;
+            let (addr, len) = buffer_at(array, count, done, memory)?;
+            Some((RECVFROM, [args[0], addr, len, args[2], 0, 0]))
+        }
+        RECVMMSG if args[3] & NO_WAIT == 0 => {
+            let count = u64::from(args[2] as u32);
+            next[1] = args[1].checked_add(done.checked_mul(MMSGHDR)?)?;
+            next[2] = count.checked_sub(done).filter(|left| *left > 0)?;
+            Some((RECVMMSG, next))
         }
         _ => None,
     }

@@ -9,7 +9,7 @@ mod admin;
 mod file;
 mod io;
 mod memory;
-mod net;
+pub(super) mod net;
 mod path;
 mod process;
 mod signal;

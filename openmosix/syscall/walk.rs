@@ -267,10 +267,14 @@ impl<W: Walker> Walk<'_, W> {
             } else {
                 Holder::Array(offset)
             };
+            let back = match dir {
+                Direction::InOut => Back::Always,
+                _ => Back::Scattered,
+            };
             self.tell(
                 long_at(&element, 0),
                 long_at(&element, 8),
-                Traits::plain(dir, Back::Scattered).held_by(holder),
+                Traits::plain(dir, back).held_by(holder),
             )?;
         }
         Ok(())

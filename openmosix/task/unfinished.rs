@@ -22,12 +22,14 @@ use crate::{
             progress,
             rest,
             shorten,
+            wanted,
             Progress, //
         },
         Args, //
     },
 };
 use kernel::time::{
+    Delta,
     Instant,
     Monotonic, //
 };
@@ -51,8 +53,8 @@ pub(super) struct Unfinished {
 enum Done {
     /// It has not begun.
     Nothing,
-    /// It has written so many bytes.
-    Bytes(u64),
+    /// It has written, or received, so many bytes or messages.
+    Part(u64),
     /// It has waited since then.
     Since(Instant<Monotonic>),
 }
@@ -87,23 +89,28 @@ impl Process {
     /// The result of a call that is not gone on with, because a handler comes first.
     pub(crate) fn end_unfinished(&self) -> Option<i64> {
         match self.inner.lock().unfinished.take()?.done {
-            Done::Bytes(bytes) => Some(bytes as i64),
+            Done::Part(count) => Some(count as i64),
             Done::Nothing | Done::Since(_) => None,
         }
     }
 
-    /// The program's call has returned `result`, and a kick came some time. If it is a part, the program has
-    /// to make the call once more, for the rest.
-    pub(crate) fn ended_early(&self, nr: u32, args: &Args, result: i64) -> bool {
-        let early = result > 0
-            && !signal::pending()
-            && progress(nr) == Some(Progress::Bytes)
-            && rest(nr, args, result as u64, &User).is_some()
-            && task::writes_in_parts(args[0]);
-        if early {
-            self.leave_unfinished(nr, args, Done::Bytes(result as u64));
+    /// A kick has ended the program's call, which had slept for so long, with `result`. Has the program to make
+    /// it once more, because it must not see that?
+    pub(crate) fn ended_early(&self, nr: u32, args: &Args, result: i64, slept: Delta) -> bool {
+        if signal::pending() {
+            return false;
         }
-        early
+        match progress(nr, args) {
+            Some(Progress::Time) if result == INTERRUPTED => {
+                self.leave_unfinished(nr, args, Done::Since(Instant::now() - slept));
+                true
+            }
+            Some(counted) if goes_on(counted, nr, args, result) => {
+                self.leave_unfinished(nr, args, Done::Part(result as u64));
+                true
+            }
+            _ => result == INTERRUPTED,
+        }
     }
 
     /// Runs a call in the current task, from where it was ended before, and returns its raw result.
@@ -112,15 +119,15 @@ impl Process {
     /// a kick has ended it.
     pub(crate) fn run_call(&self, nr: u32, program: &Args, args: &Args) -> i64 {
         let done = self.take_unfinished(nr, program);
-        match (progress(nr), done) {
-            (Some(Progress::Bytes), Done::Bytes(done)) => self.run_write(nr, program, args, done),
-            (Some(Progress::Bytes), _) => self.run_write(nr, program, args, 0),
+        match (progress(nr, program), done) {
             (Some(Progress::Time), Done::Since(begin)) => {
                 let waited = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(0);
                 let left = shorten(nr, program, args, waited, &mut User);
                 self.run_wait(nr, program, &left.unwrap_or(*args), begin)
             }
             (Some(Progress::Time), _) => self.run_wait(nr, program, args, Instant::now()),
+            (Some(counted), Done::Part(done)) => self.run_parts(counted, nr, program, args, done),
+            (Some(counted), _) => self.run_parts(counted, nr, program, args, 0),
             (None, _) => match cpu::call(nr, args) {
                 // The program must not know of a kick.
                 INTERRUPTED if only_kicked() => RESTART,
@@ -138,44 +145,56 @@ impl Process {
         RESTART
     }
 
-    fn run_write(&self, nr: u32, program: &Args, args: &Args, mut done: u64) -> i64 {
-        let (mut part, mut wanted) = (nr, *args);
+    fn run_parts(&self, counted: Progress, nr: u32, program: &Args, args: &Args, done: u64) -> i64 {
+        let (mut part, mut next, mut done) = (nr, *args, done);
         loop {
             if done > 0 {
                 match rest(nr, args, done, &User) {
-                    Some(left) => (part, wanted) = left,
+                    Some(left) => (part, next) = left,
                     None => return done as i64,
                 }
             }
-            let result = cpu::call(part, &wanted);
+            let result = cpu::call(part, &next);
             if result <= 0 {
-                let again = (is_restart(result) || result == INTERRUPTED) && only_kicked();
+                let ended = is_restart(result) || result == INTERRUPTED;
                 if done == 0 {
-                    return if again && result == INTERRUPTED {
-                        RESTART
-                    } else {
-                        result
+                    return match result {
+                        INTERRUPTED if only_kicked() => RESTART,
+                        result => result,
                     };
                 }
-                if !again {
+                if ended && counted == Progress::Messages && !kernel::current!().signal_pending() {
+                    // The socket tells why the part before it has ended.
+                    continue;
+                }
+                if !ended || !only_kicked() {
                     return done as i64;
                 }
-                self.leave_unfinished(nr, program, Done::Bytes(done));
+                self.leave_unfinished(nr, program, Done::Part(done));
                 return RESTART;
             }
             let resumed = done > 0;
             done = done.saturating_add(result as u64);
-            if only_kicked()
-                && rest(nr, args, done, &User).is_some()
-                && task::writes_in_parts(args[0])
-            {
-                self.leave_unfinished(nr, program, Done::Bytes(done));
+            if only_kicked() && goes_on(counted, nr, args, done as i64) {
+                self.leave_unfinished(nr, program, Done::Part(done));
                 return RESTART;
             }
             // Only a call that was continued has buffers which it was not asked for yet.
-            if !resumed || result as u64 != wanted[2] {
+            if !resumed || result as u64 != wanted(part, &next) {
                 return done as i64;
             }
         }
     }
+}
+
+/// Is there more for a call to do that has returned `result`, and may another call do it?
+fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
+    result > 0
+        && rest(nr, args, result as u64, &User).is_some()
+        && match counted {
+            Progress::Written => task::writes_in_parts(args[0]),
+            Progress::Streamed => task::is_stream(args[0]),
+            Progress::Messages => true,
+            Progress::Time => false,
+        }
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A signal whose handler restarts nothing ends a blocked call, even if it comes while the process is moved. */
+/*
+ * A signal whose handler restarts nothing ends a blocked call, even if it comes while the process is moved; and so
+ * does a stop, if it is a call that Linux never restarts.
+ */
 #include "probe.h"
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -12,7 +15,28 @@ static void handler(int number)
 	signals++;
 }
 
-/* For each number of a call: a signal once the probe is in that call, at some moment or other. */
+/* Wait until another process is stopped. */
+static void await_stop(pid_t pid)
+{
+	struct timespec moment = { .tv_nsec = MILLISECOND };
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'T') {
+		nanosleep(&moment, NULL);
+		file = fopen(path, "r");
+		if (!file)
+			exit(0);
+		expect(fscanf(file, "%*d (%*[^)]) %c", &state) == 1, "%s", path);
+		fclose(file);
+	}
+}
+
+/*
+ * For each number of a call: a signal once the probe is in that call, at some moment or other. If the number is
+ * negative, the probe is stopped, and goes on.
+ */
 static void helper(int in, pid_t probe)
 {
 	struct timespec moment = { };
@@ -20,11 +44,15 @@ static void helper(int in, pid_t probe)
 	int call;
 
 	while (read(in, &call, sizeof(call)) == sizeof(call)) {
-		probe_await_call(probe, call);
+		probe_await_call(probe, abs(call));
 		seed = seed * 1103515245 + 12345;
 		moment.tv_nsec = (seed >> 16) % 40 * MILLISECOND;
 		nanosleep(&moment, NULL);
-		must(kill(probe, SIGUSR1));
+		must(kill(probe, call < 0 ? SIGSTOP : SIGUSR1));
+		if (call < 0) {
+			await_stop(probe);
+			must(kill(probe, SIGCONT));
+		}
 	}
 	exit(0);
 }
@@ -54,15 +82,17 @@ int main(void)
 	must(sigaction(SIGUSR1, &action, NULL));
 	probe_ready();
 
-#define INTERRUPTED(number, call)						\
+#define ENDED(number, call, handled)						\
 	do {									\
 		int nr = (number);						\
 										\
 		before = signals;						\
 		must(write(to[1], &nr, sizeof(nr)));				\
 		expect((call) == -1 && errno == EINTR, #call ": %s", strerror(errno)); \
-		expect(signals == before + 1, #call ": %d signals", signals - before); \
+		expect(signals == before + (handled), #call ": %d signals", signals - before); \
 	} while (0)
+#define INTERRUPTED(number, call) ENDED(number, call, 1)
+#define STOPPED(number, call) ENDED(-(number), call, 0)
 
 	while (probe_more()) {
 		INTERRUPTED(SYS_pause, syscall(SYS_pause));
@@ -72,6 +102,7 @@ int main(void)
 		expect(left.tv_sec > 900 && left.tv_sec < 1000, "%ld s left", left.tv_sec);
 		/* FUTEX_WAIT_PRIVATE */
 		INTERRUPTED(SYS_futex, syscall(SYS_futex, &word, 128, 7, NULL, NULL, 0));
+		STOPPED(SYS_epoll_wait, syscall(SYS_epoll_wait, pool, &event, 1, -1));
 		must(sigprocmask(SIG_BLOCK, &usr1, NULL));
 		INTERRUPTED(SYS_rt_sigsuspend, sigsuspend(&none));
 		must(sigprocmask(SIG_UNBLOCK, &usr1, NULL));

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A blocking write of more than there is room for: it ends when all of it is written, and each byte is
- * written once. A wait for a time ends at that time. Neither knows of moves in between.
+ * written once. A receive that waits for all ends when all is there. A wait for a time ends at that time. None
+ * knows of moves in between.
  */
 #include "probe.h"
 #include <pty.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <termios.h>
@@ -13,10 +16,14 @@
 #define SIZE (120 << 10)
 #define LINE (16 << 10)	/* to the terminal */
 #define PARTS 5
+#define MESSAGES 12
 
-static unsigned char data[SIZE];
-/* Far and near end of each way to write. */
-static int ends[5][2];
+/* The ways out are those up to TERMINAL, the ways in those behind it. */
+enum way { WRITE, WRITEV, SEND, SENDMSG, SENDFILE, SENDFILE_AT, TERMINAL, RECV, RECVMSG, RECVMMSG, WAYS };
+
+static unsigned char data[SIZE], received[SIZE];
+/* Far and near end of each way. */
+static int ends[WAYS][2];
 
 /* Read slowly, and verify: the same bytes of @size, again and again. */
 static void reader(int from, size_t size)
@@ -36,54 +43,96 @@ static void reader(int from, size_t size)
 	exit(0);
 }
 
-/* Start a reader of a far end. */
-static pid_t start(int way, size_t size)
+/* Write slowly, the same again and again, until nobody reads. */
+static void writer(int to, size_t size, size_t piece)
+{
+	struct timespec moment = { .tv_nsec = 2 * MILLISECOND };
+
+	while (send(to, data, piece, MSG_NOSIGNAL) > 0) {
+		for (size_t at = piece; at < size; at += piece) {
+			nanosleep(&moment, NULL);
+			if (send(to, data + at, piece, MSG_NOSIGNAL) <= 0)
+				exit(0);
+		}
+	}
+	exit(0);
+}
+
+/* Start who is at a far end. */
+static pid_t start(enum way way)
 {
 	pid_t child = probe_helper();
 
 	if (!child) {
 		/* It shall see the end when we close ours. */
-		for (int i = 0; i < 5; i++)
+		for (int i = 0; i < WAYS; i++)
 			close(ends[i][1]);
-		reader(ends[way][0], size);
+		if (way <= TERMINAL)
+			reader(ends[way][0], way == TERMINAL ? LINE : SIZE);
+		else if (way == RECVMMSG)
+			writer(ends[way][0], MESSAGES, 1);
+		else
+			writer(ends[way][0], SIZE, 4 << 10);
 	}
 	close(ends[way][0]);
 	return child;
 }
 
 /* Cut into unequal buffers. */
-static void cut(struct iovec *parts)
+static void cut(struct iovec *parts, unsigned char *whole)
 {
 	static const size_t cuts[PARTS + 1] = { 0, 1, 50001, 50001, 90000, SIZE };
 
 	for (int i = 0; i < PARTS; i++)
-		parts[i] = (struct iovec){ data + cuts[i], cuts[i + 1] - cuts[i] };
+		parts[i] = (struct iovec){ whole + cuts[i], cuts[i + 1] - cuts[i] };
+}
+
+/* What has come is what was sent, and is forgotten. */
+static void verify(const char *call)
+{
+	for (size_t i = 0; i < SIZE; i++)
+		expect(received[i] == data[i], "%s: byte %zu is %d", call, i, received[i]);
+	memset(received, 0, SIZE);
 }
 
 int main(void)
 {
-	int pool;
-	struct iovec parts[PARTS];
+	struct iovec parts[PARTS], room[PARTS], bytes[MESSAGES];
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = PARTS };
+	struct msghdr wanted = { .msg_iov = room, .msg_iovlen = PARTS };
+	struct mmsghdr messages[MESSAGES];
 	struct epoll_event event;
 	struct termios raw;
 	int64_t begin, waited;
-	pid_t children[5];
+	pid_t children[WAYS];
 	ssize_t length;
+	int pool, file;
+	off_t at;
 
 	for (size_t i = 0; i < SIZE; i++)
 		data[i] = probe_pattern(7, i);
-	cut(parts);
-	for (int i = 0; i < 2; i++) {
-		must(pipe(ends[i]));
-		must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends[2 + i]));
+	cut(parts, data);
+	cut(room, received);
+	memset(messages, 0, sizeof(messages));
+	for (int i = 0; i < MESSAGES; i++) {
+		bytes[i] = (struct iovec){ received + i, 1 };
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &bytes[i], .msg_iovlen = 1 };
 	}
-	must(openpty(&ends[4][0], &ends[4][1], NULL, NULL, NULL));
-	must(tcgetattr(ends[4][1], &raw));
+	file = must(memfd_create("parts", 0));
+	must(write(file, data, SIZE));
+	for (int i = 0; i < WAYS; i++) {
+		if (i == WRITE || i == WRITEV)
+			must(pipe(ends[i]));
+		else if (i == TERMINAL)
+			must(openpty(&ends[i][0], &ends[i][1], NULL, NULL, NULL));
+		else
+			must(socketpair(AF_UNIX, i == RECVMMSG ? SOCK_DGRAM : SOCK_STREAM, 0, ends[i]));
+	}
+	must(tcgetattr(ends[TERMINAL][1], &raw));
 	cfmakeraw(&raw);
-	must(tcsetattr(ends[4][1], TCSANOW, &raw));
-	for (int i = 0; i < 5; i++)
-		children[i] = start(i, i < 4 ? SIZE : LINE);
+	must(tcsetattr(ends[TERMINAL][1], TCSANOW, &raw));
+	for (int i = 0; i < WAYS; i++)
+		children[i] = start(i);
 	pool = must(epoll_create1(0));
 	probe_ready();
 
@@ -95,17 +144,32 @@ int main(void)
 	} while (0)
 
 	while (probe_more()) {
-		WHOLE(write(ends[0][1], data, SIZE), SIZE);
-		WHOLE(writev(ends[1][1], parts, PARTS), SIZE);
-		WHOLE(send(ends[2][1], data, SIZE, 0), SIZE);
-		WHOLE(sendmsg(ends[3][1], &message, MSG_NOSIGNAL), SIZE);
-		WHOLE(write(ends[4][1], data, LINE), LINE);
+		WHOLE(write(ends[WRITE][1], data, SIZE), SIZE);
+		WHOLE(writev(ends[WRITEV][1], parts, PARTS), SIZE);
+		WHOLE(send(ends[SEND][1], data, SIZE, 0), SIZE);
+		WHOLE(sendmsg(ends[SENDMSG][1], &message, MSG_NOSIGNAL), SIZE);
+		must(lseek(file, 0, SEEK_SET));
+		WHOLE(sendfile(ends[SENDFILE][1], file, NULL, SIZE), SIZE);
+		expect(lseek(file, 0, SEEK_CUR) == SIZE, "the file is not at its end");
+		at = 0;
+		WHOLE(sendfile(ends[SENDFILE_AT][1], file, &at, SIZE), SIZE);
+		expect(at == SIZE, "the offset is %ld", (long)at);
+		WHOLE(write(ends[TERMINAL][1], data, LINE), LINE);
+
+		WHOLE(recv(ends[RECV][1], received, SIZE, MSG_WAITALL), SIZE);
+		verify("recv");
+		WHOLE(recvmsg(ends[RECVMSG][1], &wanted, MSG_WAITALL), SIZE);
+		verify("recvmsg");
+		WHOLE(recvmmsg(ends[RECVMMSG][1], messages, MESSAGES, 0, NULL), MESSAGES);
+		expect(!memcmp(received, data, MESSAGES), "messages are missing");
+		memset(received, 0, MESSAGES);
+
 		begin = probe_now(CLOCK_MONOTONIC);
 		expect(epoll_wait(pool, &event, 1, 300) == 0, "%s", strerror(errno));
 		waited = (probe_now(CLOCK_MONOTONIC) - begin) / MILLISECOND;
 		expect(waited >= 300, "waited %ld ms", (long)waited);
 	}
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < WAYS; i++) {
 		close(ends[i][1]);
 		probe_reap(children[i]);
 	}

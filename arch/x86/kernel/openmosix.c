@@ -221,6 +221,12 @@ bool openmosix_ended_call(struct pt_regs *regs, long *result)
 	return nr >= 0 && nr < NR_syscalls && user_64bit_mode(regs);
 }
 
+/** openmosix_is_interrupted - does a program return from a system call of any kind with EINTR? */
+bool openmosix_is_interrupted(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1 && regs->ax == -EINTR;
+}
+
 /** openmosix_repeat_call - let user mode make the call that @regs return from once more */
 void openmosix_repeat_call(struct pt_regs *regs)
 {
@@ -235,22 +241,6 @@ void openmosix_end_rewound_call(struct pt_regs *regs, long result)
 	regs->ax = result;
 	/* Restarted or ended where all calls are. */
 	set_notify_signal(current);
-}
-
-/**
- * openmosix_undo_kick - let user mode repeat a call that openmosix_kick() ended
- * @regs: user registers on the way to user mode, signals seen to
- *
- * Some calls return -EINTR instead of a restart code. The program must not
- * see that when no signal of its own was the reason.
- */
-void openmosix_undo_kick(struct pt_regs *regs)
-{
-	if (syscall_get_nr(current, regs) == -1 || regs->ax != -EINTR)
-		return;
-	if (task_sigpending(current))
-		return;
-	openmosix_repeat_call(regs);
 }
 
 /**

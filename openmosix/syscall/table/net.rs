@@ -13,6 +13,18 @@ use super::{
 /// A `socklen_t` that the caller sets and the call updates.
 const SOCKLEN: Param = update(size(4));
 
+/// `recvfrom`, and `recvmsg`, which wait for all: what they have received comes back even if they are to go on
+/// with it, and goes with the call that does.
+pub(crate) const RECVFROM_ALL: &[Param] =
+    &[V, update(long(2)), V, V, address(5), SOCKLEN];
+pub(crate) const RECVMSG_ALL: &[Param] = &[
+    V,
+    Param::Msg {
+        dir: Direction::InOut,
+    },
+    V,
+];
+
 pub(super) const CALLS: &[Entry] = &[
     home(41, "socket", &[]),
     home(42, "connect", &[V, get(int(2)), V]),

@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import re
+import time
 
 from .failed import Failed, expect
 from .kit import probe
@@ -239,6 +240,22 @@ def clock(cluster):
         cluster[2].run(["python3", "-c", now % "-"])
 
 
+def timeout(cluster):
+    """A wait for a time ends at that time, though the process leaves home in the middle of it."""
+    program = ("import select, time\n"
+               "begin = time.monotonic()\n"
+               "print('ready', flush=True)\n"
+               "select.epoll().poll(10)\n"
+               "print(time.monotonic() - begin)")
+    with cluster[1].start(["python3", "-c", program]) as process:
+        process.expect("ready")
+        # That it has waited for some time is what this is about.
+        time.sleep(6)
+        process.move(2)
+        waited = float(process.finish()["out"]["text"].split()[-1])
+    expect("it waited 10 s, and no more than three longer", True, 10 <= waited < 13, 1, "waited %.2f s" % waited)
+
+
 def register():
     """The families."""
     for how, about in ENDS.items():
@@ -251,6 +268,7 @@ def register():
     single("kill/moving", moving)
     single("life/crossing", crossing)
     single("life/many", many, 3)
+    single("life/timeout", timeout)
     single("life/clock", clock, 3)
     for how, about in (("read", "reads its memory"), ("write", "writes to its memory"), ("vm", "copies from it")):
         add("life/looked-at/%s" % how, "somebody %s while it is away" % about, functools.partial(looked_at, how))

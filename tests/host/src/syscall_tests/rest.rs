@@ -11,6 +11,7 @@ use crate::syscall::{
         progress,
         rest,
         shorten,
+        wanted,
         Progress, //
     },
     Args,
@@ -23,6 +24,9 @@ const HEADER: u64 = 0x9000;
 const TIME: u64 = 0x7000;
 const MORE: u64 = 0x8000;
 const DONT_WAIT: u64 = 0x40;
+const PEEK: u64 = 0x2;
+const WAIT_ALL: u64 = 0x100;
+const WAIT_FOR_ONE: u64 = 0x1_0000;
 
 fn number(name: &str) -> u32 {
     u32::try_from(nr(name)).expect("a small number")
@@ -51,9 +55,9 @@ fn buffers(lens: &[u64]) -> (Space, Vec<u64>) {
 fn in_parts(name: &str, args: Args, memory: &Space, mut done: u64, most: u64) -> Vec<u64> {
     let mut written = Vec::new();
     while let Some((part, next)) = rest(number(name), &args, done, memory) {
-        assert!(part == number("write") || part == number("sendto"));
+        assert!(["write", "sendto", "recvfrom"].into_iter().any(|call| part == number(call)));
         assert_eq!(next[0], args[0]);
-        assert!(next[2] > 0, "a part of nothing");
+        assert!(wanted(part, &next) > 0, "a part of nothing");
         let len = next[2].min(most);
         written.extend(next[1]..next[1] + len);
         done += len;
@@ -82,6 +86,10 @@ proptest! {
             &in_parts("write", [5, 0x5000, total, 0, 0, 0], &memory, done, most), &flat);
         prop_assert_eq!(
             &in_parts("sendto", [5, 0x5000, total, 0, 0, 0], &memory, done, most), &flat);
+        prop_assert_eq!(
+            &in_parts("recvfrom", [5, 0x5000, total, WAIT_ALL, 8, 9], &memory, done, most), &flat);
+        prop_assert_eq!(
+            in_parts("recvmsg", [5, HEADER, WAIT_ALL, 0, 0, 0], &memory, done, most), left);
     }
 
     #[test]
@@ -95,7 +103,7 @@ proptest! {
             let mut memory = Space::default().map(TIME, &bytes);
             let (mut program, mut args): (Args, Args) = ([1; 6], [2; 6]);
             (program[at], args[at]) = (0x4000, TIME);
-            prop_assert_eq!(progress(number(name)), Some(Progress::Time));
+            prop_assert_eq!(progress(number(name), &program), Some(Progress::Time));
             let next = shorten(number(name), &program, &args, waited, &mut memory);
             prop_assert_eq!(next, Some(args));
             let left = memory.long(TIME).unwrap() * 1_000_000_000 + memory.long(TIME + 8).unwrap();
@@ -117,7 +125,40 @@ fn what_cannot_be_continued_is_not() {
     assert!(refused("writev", [5, 0xdead_0000, 2, 0, 0, 0]));
     assert!(refused("write", [5, u64::MAX, u64::MAX, 0, 0, 0]));
     assert_eq!(bytes.len(), 20);
-    assert_eq!(progress(number("read")), None);
+    assert_eq!(progress(number("read"), &[0; 6]), None);
+}
+
+#[test]
+fn only_who_waits_for_all_goes_on_receiving() {
+    let (memory, _) = buffers(&[10, 10]);
+    let go_on = |name: &str, args: Args| {
+        let counted = progress(number(name), &args);
+        let left = rest(number(name), &args, 3, &memory);
+        assert_eq!(counted.is_some(), left.is_some(), "{name}");
+        left
+    };
+    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, 0, 0, 0]), None);
+    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | PEEK, 0, 0]), None);
+    assert_eq!(go_on("recvmsg", [5, HEADER, 0, 0, 0, 0]), None);
+    assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, DONT_WAIT, 0, 0]), None);
+    assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, WAIT_FOR_ONE, 0, 0]), None);
+    assert_eq!(
+        go_on("recvmmsg", [5, 0x5000, 9, 0, 7, 0]),
+        Some((number("recvmmsg"), [5, 0x5000 + 3 * 64, 6, 0, 7, 0]))
+    );
+    let mut control = memory.clone();
+    control.write(HEADER + 40, &[1]).expect("mapped memory");
+    let recvmsg = [5, HEADER, WAIT_ALL, 0, 0, 0];
+    assert_eq!(rest(number("recvmsg"), &recvmsg, 3, &control), None);
+}
+
+#[test]
+fn a_file_is_sent_on_from_where_its_offset_is() {
+    let args = [5, 6, 0x5000, 100, 0, 0];
+    let next = rest(number("sendfile"), &args, 30, &Space::default());
+    assert_eq!(next, Some((number("sendfile"), [5, 6, 0x5000, 70, 0, 0])));
+    assert_eq!(rest(number("sendfile"), &args, 100, &Space::default()), None);
+    assert_eq!(wanted(number("sendfile"), &args), 100);
 }
 
 #[test]
