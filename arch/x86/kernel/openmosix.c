@@ -150,12 +150,14 @@ int openmosix_cpu_set(const void *gp, const void *xstate, size_t len)
  * @args: its six arguments
  *
  * The handlers read the user registers of the task, so these are set for the
- * time of the call.
+ * time of the call. Audit and system-call tracing see it as if it came from
+ * user mode.
  *
  * Return: the raw result, restart codes included.
  */
 long openmosix_call_native(u32 nr, const u64 *args)
 {
+	unsigned long work = READ_ONCE(current_thread_info()->syscall_work);
 	struct pt_regs *regs = task_pt_regs(current);
 	struct pt_regs own = *regs;
 	long ret;
@@ -171,7 +173,15 @@ long openmosix_call_native(u32 nr, const u64 *args)
 	regs->r10 = args[3];
 	regs->r8 = args[4];
 	regs->r9 = args[5];
+	if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT)
+		trace_syscall_enter(regs);
+	if (IS_ENABLED(CONFIG_AUDITSYSCALL) && audit_context())
+		syscall_enter_audit(regs);
 	ret = sys_call_table[nr](regs);
+	regs->ax = ret;
+	audit_syscall_exit(regs);
+	if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT)
+		trace_syscall_exit(regs, ret);
 	*regs = own;
 	return ret;
 }
