@@ -240,6 +240,25 @@ def clock(cluster):
         cluster[2].run(["python3", "-c", now % "-"])
 
 
+def traced_calls(cluster):
+    """Who traces system calls at home sees those of a process that is away."""
+    home, tracing = cluster[1], "/sys/kernel/tracing"
+    home.shell("mountpoint -q %s || mount -t tracefs tracefs %s" % (tracing, tracing))
+    event = tracing + "/events/syscalls/sys_%s_getppid/enable"
+    program = "import os, time\nwhile True: os.getppid(), time.sleep(0.05)"
+    with cluster[1].start(["python3", "-c", program]) as process:
+        process.move(2)
+        try:
+            for side in ("enter", "exit"):
+                home.write(event % side, "1")
+            for called in (r"sys_getppid\(\)", "sys_getppid -> 0x"):
+                home.until(tracing + "/trace", r"(?m)-%d +\[.*\b%s" % (process.pid, called))
+        finally:
+            for side in ("enter", "exit"):
+                home.write(event % side, "0")
+            home.write(tracing + "/trace", "")
+
+
 def timeout(cluster):
     """A wait for a time ends at that time, though the process leaves home in the middle of it."""
     program = ("import select, time\n"
@@ -269,6 +288,7 @@ def register():
     single("life/crossing", crossing)
     single("life/many", many, 3)
     single("life/timeout", timeout)
+    single("life/traced", traced_calls)
     single("life/clock", clock, 3)
     for how, about in (("read", "reads its memory"), ("write", "writes to its memory"), ("vm", "copies from it")):
         add("life/looked-at/%s" % how, "somebody %s while it is away" % about, functools.partial(looked_at, how))
