@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/futex.h>
 #include <linux/io_uring_types.h>
+#include <linux/mmu_notifier.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/openmosix_edge.h>
@@ -131,6 +132,8 @@ u32 openmosix_task_stay(struct task_struct *task)
 	mm = task->mm;
 	if (mm && (mm_flags_test(MMF_MULTIPROCESS, mm) || task->vfork_done))
 		stay |= OPENMOSIX_STAY_CLONE_VM;
+	if (mm && (mm_has_notifiers(mm) || atomic64_read(&mm->pinned_vm)))
+		stay |= OPENMOSIX_STAY_PINNED;
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
 		stay |= OPENMOSIX_STAY_TIME_NS;
 	task_unlock(task);
@@ -241,6 +244,31 @@ void openmosix_account(u64 utime_ns)
 	account_group_exec_runtime(current, utime_ns);
 	run_posix_cpu_timers();
 	local_irq_restore(flags);
+}
+
+/** openmosix_has_cpu_timers - do timers or limits wait for CPU time of the current task? */
+bool openmosix_has_cpu_timers(void)
+{
+	bool has = READ_ONCE(current->signal->posix_cputimers.timers_active);
+
+	for (int clock = 0; clock < CPUCLOCK_MAX; clock++)
+		has |= current->posix_cputimers.bases[clock].nextevt != U64_MAX;
+	return has;
+}
+
+/**
+ * openmosix_saw_peak - the current process has had that much memory on its guest's node
+ * @bytes: as that says
+ *
+ * For the maximum that getrusage() and wait4() tell.
+ */
+void openmosix_saw_peak(u64 bytes)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long pages = bytes >> PAGE_SHIFT;
+
+	if (mm && pages > READ_ONCE(mm->hiwater_rss))
+		WRITE_ONCE(mm->hiwater_rss, pages);
 }
 
 /**

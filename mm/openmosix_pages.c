@@ -544,6 +544,12 @@ void openmosix_unlock_fault(struct vm_fault *vmf)
 	release_fault_lock(vmf);
 }
 
+/** openmosix_peak - the most bytes of memory that an address space has occupied */
+unsigned long openmosix_peak(struct mm_struct *mm)
+{
+	return get_mm_hiwater_rss(mm) << PAGE_SHIFT;
+}
+
 /** openmosix_resident - bytes of memory that an address space occupies */
 unsigned long openmosix_resident(struct mm_struct *mm)
 {

@@ -112,6 +112,8 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_MMAP_DEV;
 	if (vma->vm_flags & VM_SHADOW_STACK)
 		stay |= OPENMOSIX_STAY_SHSTK;
+	if ((vma->vm_flags & VM_SEALED) && !openmosix_is_special(vma))
+		stay |= OPENMOSIX_STAY_MSEAL;
 	if (userfaultfd_armed(vma))
 		stay |= OPENMOSIX_STAY_USERFAULTFD;
 	if (has_guards(vma))

@@ -11,6 +11,7 @@
 //!   [`Pong`](control::Pong). [`Prepare`](prepare::Prepare) says what the source believes and what the process wants;
 //!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused. [`Usage`](life::Usage) says
 //!   whether the guest wants a processor.
+//! * **3**: [`Usage`](life::Usage) says how much memory the guest has had at most.
 //!
 //! # Rules
 //!
@@ -52,7 +53,7 @@ pub(crate) use frame::{
 pub(crate) use hello::Purpose;
 
 /// The protocol that this file and its modules describe.
-pub(crate) const VERSION: u16 = 2;
+pub(crate) const VERSION: u16 = 3;
 
 /// Where nodes listen, as openMosix always did.
 pub(crate) const PORT: u16 = 4660;

@@ -87,6 +87,10 @@ enum openmosix_at {
 #define OPENMOSIX_STAY_TIME_NS		0x200000	/* lives in a time namespace */
 #define OPENMOSIX_STAY_PKEY		0x400000	/* memory with a protection key */
 #define OPENMOSIX_STAY_PERF		0x800000	/* it is counted by perf_event_open() */
+#define OPENMOSIX_STAY_MSEAL		0x1000000	/* sealed memory */
+#define OPENMOSIX_STAY_PINNED		0x2000000	/* a driver keeps hold of its memory */
+#define OPENMOSIX_STAY_AMX		0x4000000	/* may use tiles */
+#define OPENMOSIX_STAY_LAM		0x8000000	/* uses tagged addresses */
 
 /** enum openmosix_vma_kind - where the pages of a mapping come from */
 enum openmosix_vma_kind {
@@ -150,6 +154,7 @@ void openmosix_grow(struct mm_struct *mm, unsigned long addr);
 bool openmosix_is_special(const struct vm_area_struct *vma);
 void openmosix_unlock_fault(struct vm_fault *vmf);
 unsigned long openmosix_resident(struct mm_struct *mm);
+unsigned long openmosix_peak(struct mm_struct *mm);
 bool openmosix_mm_claim(struct mm_struct *mm);
 void openmosix_mm_free(struct mm_struct *mm, bool no_huge);
 
@@ -235,6 +240,8 @@ void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
 bool openmosix_writes_in_parts(unsigned int fd);
 bool openmosix_is_stream(unsigned int fd);
+bool openmosix_has_cpu_timers(void);
+void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
 void openmosix_restarts_at_home(void);
 bool openmosix_next_signal(struct openmosix_signal *out);

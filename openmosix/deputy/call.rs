@@ -6,7 +6,10 @@
 //! rewritten, and the *native* system call runs. Any other call runs with the program's own pointers,
 //! and its faults borrow pages from the guest.
 
-use super::Deputy;
+use super::{
+    serve,
+    Deputy, //
+};
 use crate::{
     fault::{
         self,
@@ -89,6 +92,13 @@ impl Deputy {
             return Err(EPROTO);
         }
         let asked = call.data.len();
+        if matches!(
+            nr,
+            bindings::__NR_getrusage | bindings::__NR_exit | bindings::__NR_exit_group
+        ) {
+            // How much memory it has had at most is told now, or never.
+            serve::look(self, process)?;
+        }
         self.holding.store(false, Ordering::Relaxed);
         let (mut result, answered) = self.run(process, frame)?;
         sys::task::after_call();

@@ -50,8 +50,9 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Milliseconds between looks at the guest's CPU time.
+/// Milliseconds between looks at the guest's CPU time: as a rule, and if timers or limits wait for it.
 const PULSE_MS: u32 = 500;
+const FAST_PULSE_MS: u32 = 10;
 
 /// Milliseconds after which home looks at what the guest uses, even if there is no pause.
 const LOOK_MS: u32 = 1_000;
@@ -100,6 +101,8 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     }
     let (wait, patience) = if holding {
         (Wait::Killable, HOLD_MS)
+    } else if sys::task::has_cpu_timers() {
+        (Wait::Interruptible, FAST_PULSE_MS)
     } else {
         (Wait::Interruptible, PULSE_MS)
     };
@@ -126,10 +129,11 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
 }
 
 /// Asks what the guest has used, and what it uses now.
-fn look(deputy: &Deputy, process: &Process) -> Result {
+pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
     let usage = deputy.pages.usage()?;
     deputy.charge(usage.cpu_ns);
+    sys::task::saw_peak(usage.peak);
     process.seen_away(usage.resident, usage.running != 0);
     Ok(())
 }

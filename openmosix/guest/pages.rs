@@ -140,6 +140,7 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
                 &Usage {
                     cpu_ns: sys::task::cpu_time(task),
                     resident: memory.resident(),
+                    peak: memory.peak(),
                     running: u64::from(sys::task::is_running(task)),
                 },
             )

@@ -236,6 +236,12 @@ impl Mm {
         unsafe { bindings::openmosix_resident(self.0.as_ptr()) as u64 }
     }
 
+    /// The most bytes of memory that were ever in use.
+    pub(crate) fn peak(&self) -> u64 {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_peak(self.0.as_ptr()) as u64 }
+    }
+
     /// Bytes of address space in use.
     pub(crate) fn size(&self) -> u64 {
         // SAFETY: By the type invariant.

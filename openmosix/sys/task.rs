@@ -115,6 +115,18 @@ pub(crate) fn is_running(task: &Task) -> bool {
     unsafe { bindings::openmosix_is_running(task.as_ptr()) }
 }
 
+/// Do timers or limits wait for CPU time of the current task?
+pub(crate) fn has_cpu_timers() -> bool {
+    // SAFETY: Looks at `current`.
+    unsafe { bindings::openmosix_has_cpu_timers() }
+}
+
+/// Notes how many bytes of memory the current process has had at most on its guest's node.
+pub(crate) fn saw_peak(bytes: u64) {
+    // SAFETY: Acts on `current`; any number will do.
+    unsafe { bindings::openmosix_saw_peak(bytes) };
+}
+
 /// Charges user time to the current task.
 pub(crate) fn charge(ns: u64) {
     // SAFETY: Acts on `current`.

@@ -22,6 +22,8 @@ pub(crate) enum Choice {
     ArchPrctl,
     /// The option in argument 0 of `prctl`.
     Prctl,
+    /// The request in argument 1 of `ioctl`.
+    Ioctl,
     /// `personality`: asking is for home, changing is not for a guest.
     Personality,
     /// `prlimit64`: asking is for home.
@@ -40,6 +42,7 @@ impl Choice {
             Self::Futex => futex(register(args, 1)),
             Self::ArchPrctl => arch_prctl(register(args, 0)),
             Self::Prctl => prctl(register(args, 0)),
+            Self::Ioctl => ioctl(register(args, 1)),
             Self::Personality => personality(register(args, 0)),
             Self::Prlimit if register(args, 2) == 0 => Route::Home,
             Self::Prlimit => Route::Special(Special::Rlimit),
@@ -151,6 +154,22 @@ fn prctl(option: u64) -> Route {
         | RSEQ_SLICE_EXTENSION
         | GET_CFI
         | SET_CFI => Route::HomeFirst,
+        _ => Route::Home,
+    }
+}
+
+/// Some drivers keep hold of the caller's memory, or change what a touch of it does: they need it at home, and keep
+/// it there by a stay reason.
+fn ioctl(request: u64) -> Route {
+    const USERFAULTFD: u32 = 0xaa;
+    const KVM: u32 = 0xae;
+    const VFIO: u32 = 0x3b;
+    const RDMA: u32 = 0x1b;
+    const DRM: u32 = 0x64;
+    const USBFS: u32 = 0x55;
+
+    match int(request) >> 8 & 0xff {
+        USERFAULTFD | KVM | VFIO | RDMA | DRM | USBFS => Route::HomeFirst,
         _ => Route::Home,
     }
 }

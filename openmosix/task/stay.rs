@@ -43,6 +43,10 @@ const NAMES: &[(u32, &str)] = &[
     (bindings::OPENMOSIX_STAY_TIME_NS, "time_ns"),
     (bindings::OPENMOSIX_STAY_PKEY, "pkey"),
     (bindings::OPENMOSIX_STAY_PERF, "perf"),
+    (bindings::OPENMOSIX_STAY_MSEAL, "mseal"),
+    (bindings::OPENMOSIX_STAY_PINNED, "pinned"),
+    (bindings::OPENMOSIX_STAY_AMX, "amx"),
+    (bindings::OPENMOSIX_STAY_LAM, "lam"),
 ];
 
 impl Stay {

@@ -140,7 +140,7 @@ kinds! {
     /// These pages of files have changed.
     Stale = 0x0048, max 24;
     /// CPU time and memory used.
-    Usage = 0x0049, max 24;
+    Usage = 0x0049, max 32;
     /// Die at once.
     Kill = 0x004a, max 0;
     /// My stack has grown.

@@ -75,6 +75,8 @@ message! {
         cpu_ns: u64,
         /// Bytes of memory.
         resident: u64,
+        /// The most bytes of memory that it has had on this node.
+        peak: u64,
         /// 1 when it runs or waits for a processor now, otherwise 0.
         running: u64,
     }

@@ -228,6 +228,22 @@ static void drop_debug(void)
 	must(prctl(PR_SET_TSC, PR_TSC_ENABLE));
 }
 
+static void take_mseal(void)
+{
+	page = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	offered(syscall(462 /* mseal */, page, 4096, 0));
+}
+
+static void take_amx(void)
+{
+	offered(syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* tile data */));
+}
+
+static void take_lam(void)
+{
+	offered(syscall(SYS_arch_prctl, 0x4002 /* ARCH_ENABLE_TAGGED_ADDR */, 6));
+}
+
 static int counter;
 
 static void take_perf(void)
@@ -295,6 +311,9 @@ static const struct reason {
 	{ "perf", take_perf, drop_perf },
 	{ "mmap_dev", take_mmap_dev, drop_page },
 	{ "time_ns", take_time_ns, NULL },
+	{ "mseal", take_mseal, NULL },
+	{ "amx", take_amx, NULL },
+	{ "lam", take_lam, NULL },
 };
 
 int main(int argc, char **argv)

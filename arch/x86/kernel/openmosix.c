@@ -15,11 +15,13 @@
 #include <linux/sched/task_stack.h>
 #include <linux/workqueue.h>
 
+#include <asm/desc.h>
 #include <asm/elf.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/regset.h>
 #include <asm/fpu/xstate.h>
 #include <asm/hw_breakpoint.h>
+#include <asm/mmu_context.h>
 #include <asm/syscall.h>
 #include <asm/vdso.h>
 #include <vdso/datapage.h>
@@ -372,6 +374,20 @@ u32 openmosix_cpu_stay(struct task_struct *task)
 	task_lock(task);
 	if (task->mm && task->mm->context.ldt)
 		stay |= OPENMOSIX_STAY_LDT;
+	task_unlock(task);
+#endif
+	/* By int 0x80, programs of 64 bits can have these segments, too. */
+	for (int i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++) {
+		if (!desc_empty(&task->thread.tls_array[i]))
+			stay |= OPENMOSIX_STAY_LDT;
+	}
+	if (thread_group_leader(task) &&
+	    (READ_ONCE(x86_task_fpu(task)->perm.__state_perm) & XFEATURE_MASK_USER_DYNAMIC))
+		stay |= OPENMOSIX_STAY_AMX;
+#ifdef CONFIG_ADDRESS_MASKING
+	task_lock(task);
+	if (task->mm && mm_lam_cr3_mask(task->mm))
+		stay |= OPENMOSIX_STAY_LAM;
 	task_unlock(task);
 #endif
 #ifdef CONFIG_X86_USER_SHADOW_STACK

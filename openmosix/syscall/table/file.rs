@@ -15,7 +15,7 @@ pub(super) const CALLS: &[Entry] = &[
     home(3, "close", &[]),
     home(5, "fstat", &[V, put(size(144))]),
     home(8, "lseek", &[]),
-    command(16, "ioctl", HOME, &IOCTL),
+    command(16, "ioctl", depends(Choice::Ioctl), &IOCTL),
     home(22, "pipe", &[put(size(8))]),
     home(32, "dup", &[]),
     home(33, "dup2", &[]),

@@ -28,7 +28,7 @@ PROBES = {
     "sigmask": "signal handlers: masks, nesting, pending, sigsuspend, sigtimedwait",
     "clocks": "the time of day",
     "timers": "timers: setitimer, timer_create, timerfd, alarm",
-    "cputime": "CPU time and the timers on it",
+    "cputime": "CPU time and the timers on it, the peak of memory",
     "append": "appending to a file",
     "mapfile": "mapped files, read-only and private",
     "shared": "shared memory with a single mapper",

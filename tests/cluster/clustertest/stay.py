@@ -12,6 +12,7 @@ REASONS = {
     "clone_vm": True, "mlock": True, "monkey": True, "shm": True, "hugetlb": True, "io_uring": True,
     "aio": True, "ptrace": True, "rt_sched": True, "seccomp": False, "userfaultfd": True, "ldt": False,
     "guard": True, "pkey": True, "direct_io": True, "debug": True, "mmap_dev": True, "time_ns": False, "perf": True,
+    "mseal": False, "amx": False, "lam": False,
 }
 
 

@@ -103,7 +103,7 @@ class Arrival:
             else:
                 self.pages.send("NoPage", struct.pack("<QII", addr, 1, 2), seq)
         elif kind == "UsageAsked":
-            self.pages.send("Usage", struct.pack("<QQQ", 0, 1 << 20, 0), seq)
+            self.pages.send("Usage", struct.pack("<QQQQ", 0, 1 << 20, 1 << 20, 0), seq)
 
     def call(self, number, *args, data=b"", flags=0, cpu_ns=0, seconds=2):
         """A system call at home: its reply's payload, None if none comes in time."""

@@ -159,6 +159,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Usage => encode(&Usage {
             cpu_ns: 7,
             resident: 8,
+            peak: 9,
             running: 1,
         }),
         Kind::Kill => encode(&Kill {}),
