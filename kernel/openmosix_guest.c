@@ -180,6 +180,15 @@ int openmosix_start_guest(int (*fn)(void *), void *arg)
 	return user_mode_thread(fn, arg, CLONE_PARENT | SIGCHLD);
 }
 
+/* Have the vDSO of a time namespace make a system call for a clock: home knows what it is. */
+static void ask_home(struct time_namespace *ns, clockid_t clock)
+{
+	struct vdso_time_data *data = page_address(ns->vvar_page);
+
+	for (int i = 0; i < CS_BASES; i++)
+		data->clock_data[i].offset[clock] = (struct timens_offset){ .sec = S64_MIN };
+}
+
 /**
  * openmosix_become_guest - replace the current task's nothing by an empty,
  * ordinary user address space
@@ -205,6 +214,9 @@ int openmosix_become_guest(struct file *home)
 	ret = kernel_execve("/", argv, envp);
 	set_fs_root(current->fs, &root);
 	path_put(&root);
+	/* The namespace has given this clock the offset of CLOCK_MONOTONIC, which is adjusted at home and here. */
+	if (!ret && current->nsproxy->time_ns != &init_time_ns)
+		ask_home(current->nsproxy->time_ns, CLOCK_MONOTONIC_RAW);
 	return ret;
 }
 
@@ -261,7 +273,8 @@ static bool is_time(s64 now, s64 ahead)
  * time of day has no offset in a time namespace, but the vDSO adds what its
  * data says for any clock; system calls that ask for it go home. So does the
  * vDSO for what follows home's ticks: the coarse clock, and time(). A file that
- * was written just now is never newer than that.
+ * was written just now is never newer than that. CLOCK_TAI goes home, because
+ * the difference to it may be known at one node and not at another.
  *
  * Return: 0, -ERANGE for clocks that /proc/PID/timens_offsets does not allow
  * either, or -errno.
@@ -270,7 +283,6 @@ int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 {
 	struct timespec64 day = ns_to_timespec64(realtime);
 	struct timens_offset offset = { .sec = day.tv_sec, .nsec = day.tv_nsec };
-	struct timens_offset at_home = { .sec = S64_MIN };
 	struct vdso_time_data *data;
 	struct time_namespace *ns;
 	unsigned int i;
@@ -285,11 +297,10 @@ int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 	ns->offsets.monotonic = ns_to_timespec64(monotonic);
 	ns->offsets.boottime = ns_to_timespec64(boottime);
 	data = page_address(ns->vvar_page);
-	for (i = 0; i < CS_BASES; i++) {
+	for (i = 0; i < CS_BASES; i++)
 		data->clock_data[i].offset[CLOCK_REALTIME] = offset;
-		data->clock_data[i].offset[CLOCK_REALTIME_COARSE] = at_home;
-		data->clock_data[i].offset[CLOCK_TAI] = offset;
-	}
+	ask_home(ns, CLOCK_REALTIME_COARSE);
+	ask_home(ns, CLOCK_TAI);
 	return 0;
 }
 

@@ -58,16 +58,16 @@ fn int(register: u64) -> u32 {
     (register & u64::from(u32::MAX)) as u32
 }
 
-/// The monotonic clocks run on every node. The time of day is home's, which may set it at any time; CPU-time
-/// clocks belong to home's accounting, dynamic clocks to home's files, alarm clocks to home's hardware.
+/// The monotonic clocks run on every node, but for the raw one: nobody adjusts it, and two nodes do not agree on a
+/// second. The time of day is home's, which may set it at any time; CPU-time clocks belong to home's accounting,
+/// dynamic clocks to home's files, alarm clocks to home's hardware.
 fn clock(id: u64) -> Route {
     const MONOTONIC: u32 = 1;
-    const MONOTONIC_RAW: u32 = 4;
     const MONOTONIC_COARSE: u32 = 6;
     const BOOTTIME: u32 = 7;
 
     match int(id) {
-        MONOTONIC | MONOTONIC_RAW | MONOTONIC_COARSE | BOOTTIME => Route::Special(Special::Clock),
+        MONOTONIC | MONOTONIC_COARSE | BOOTTIME => Route::Special(Special::Clock),
         _ => Route::Home,
     }
 }
