@@ -305,6 +305,9 @@ static bool kick_once(struct task_struct *task)
 {
 	unsigned int state;
 
+	/* Nor must the writing of a core be cut short. */
+	if (READ_ONCE(task->flags) & (PF_EXITING | PF_DUMPCORE))
+		return false;
 	set_notify_resume(task);
 	/* A guest has no calls that sleep, and no page fault of it must look interrupted. */
 	if (test_task_syscall_work(task, OPENMOSIX))
@@ -313,6 +316,8 @@ static bool kick_once(struct task_struct *task)
 	if (state & TASK_INTERRUPTIBLE) {
 		WRITE_ONCE(task->openmosix_kick, slept(task) + 1);
 		set_notify_signal(task);
+		/* It may have passed the hook before it went to sleep. */
+		set_notify_resume(task);
 		return false;
 	}
 	/* What is stopped is on its way to user mode. */
@@ -333,7 +338,7 @@ static void late_kick(struct timer_list *timer)
 	struct task_struct *task = kick->task;
 	bool wanted = !kick->again || test_tsk_thread_flag(task, TIF_NOTIFY_RESUME);
 
-	if (wanted && !(READ_ONCE(task->flags) & PF_EXITING) && kick_once(task)) {
+	if (wanted && kick_once(task)) {
 		kick->again = true;
 		kick->delay = min(2 * kick->delay, HZ / 8UL);
 		mod_timer(&kick->timer, jiffies + kick->delay);

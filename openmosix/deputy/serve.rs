@@ -131,7 +131,11 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
 /// Asks what the guest has used, and what it uses now.
 pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
-    let usage = deputy.pages.usage()?;
+    let usage = match deputy.pages.usage() {
+        // It is busy, or its node is. That is nothing to lose it for.
+        Err(error) if error == ETIMEDOUT => return Ok(()),
+        usage => usage?,
+    };
     deputy.charge(usage.cpu_ns);
     sys::task::saw_peak(usage.peak);
     process.seen_away(usage.resident, usage.running != 0);
@@ -185,6 +189,7 @@ fn unwelcome(process: &Process, frame: &Frame) -> Result {
 fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left>> {
     let come: ComeHome = first.read()?;
     drop(first);
+    look(deputy, process)?;
     deputy.charge(come.cpu_ns);
     let holding = deputy.holding.swap(false, Ordering::Relaxed);
     let onward = deputy.onward.lock().take();

@@ -37,8 +37,8 @@ use crate::{
 use core::sync::atomic::Ordering;
 use kernel::prelude::*;
 
-/// Milliseconds that home may take for its verdict on an image.
-const VERDICT_MS: u32 = 60_000;
+/// Milliseconds that home may take for its verdict on an image: more than it may wait for another node, all in all.
+const VERDICT_MS: u32 = 120_000;
 
 impl Guest {
     /// Called on the way to user mode, after signals and restarts.

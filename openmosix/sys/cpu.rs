@@ -123,7 +123,7 @@ impl<'a> Regs<'a> {
     }
 
     /// Does the program return from a system call, of 32 bits or 64, with `EINTR`?
-    pub(crate) fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&mut self) -> bool {
         // SAFETY: The registers are live.
         unsafe { bindings::openmosix_is_interrupted(self.0) }
     }
