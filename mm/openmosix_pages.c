@@ -104,7 +104,7 @@ long openmosix_next_run(struct mm_struct *mm, unsigned long *addr, unsigned long
 
 		if (openmosix_is_special(vma))
 			continue;
-		if (vma_is_anon_shmem(vma))
+		if (openmosix_is_shmem(vma))
 			shmem_run(vma, start, &run);
 		else
 			ret = walk_page_range(mm, start, vma->vm_end, &run_ops, &run);
@@ -255,7 +255,7 @@ int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *dat
 		if (!vma)
 			return -EFAULT;
 	}
-	if (vma_is_anon_shmem(vma)) {
+	if (openmosix_is_shmem(vma)) {
 		ret = put_shmem(vma, addr, data);
 		unmark_pte(mm, addr);
 	} else if (takes_pages(vma)) {
@@ -315,7 +315,7 @@ static void drop_shmem(struct vm_area_struct *vma, unsigned long start, unsigned
 {
 	loff_t pos = (loff_t)linear_page_index(vma, start) << PAGE_SHIFT;
 
-	if (vma_is_anon_shmem(vma))
+	if (openmosix_is_shmem(vma))
 		shmem_truncate_range(file_inode(vma->vm_file), pos, pos + len - 1);
 }
 
@@ -325,7 +325,7 @@ static int copy_own(struct mm_struct *mm, struct vm_area_struct *vma, unsigned l
 	struct page_copy copy = { .data = data };
 	int ret;
 
-	if (vma_is_anon_shmem(vma))
+	if (openmosix_is_shmem(vma))
 		return copy_shmem(vma, addr, data);
 	ret = walk_page_range(mm, addr, addr + PAGE_SIZE, &copy_ops, &copy);
 	return ret < 0 ? ret : copy.found;
@@ -464,7 +464,7 @@ int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data)
 	swap_in(mm, addr);
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
-	if (vma && !openmosix_is_special(vma) && (vma_is_anon_shmem(vma) || !(vma->vm_flags & VM_SHARED))) {
+	if (vma && !openmosix_is_special(vma) && (openmosix_is_shmem(vma) || !(vma->vm_flags & VM_SHARED))) {
 		ret = copy_own(mm, vma, addr, data);
 		if (ret >= 0) {
 			zap_vma_range(vma, addr, PAGE_SIZE);
@@ -505,7 +505,7 @@ void openmosix_drop_page(struct mm_struct *mm, unsigned long addr)
 
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
-	if (vma && vma->vm_file && !vma_is_anon_shmem(vma)) {
+	if (vma && vma->vm_file && !openmosix_is_shmem(vma)) {
 		zap_vma(vma);
 	} else if (vma && !openmosix_is_special(vma)) {
 		zap_vma_range(vma, addr, PAGE_SIZE);

@@ -29,6 +29,18 @@ bool openmosix_is_special(const struct vm_area_struct *vma)
 	return vma->vm_ops && !vma->vm_file && vma->vm_ops->name;
 }
 
+/**
+ * openmosix_is_shmem - is it a mapping of shared memory?
+ * @vma: a mapping
+ *
+ * A private mapping of a file without a name, of memfd_create() for one, has the
+ * operations of shared memory too, but is a file mapping like any other.
+ */
+bool openmosix_is_shmem(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & VM_MAYSHARE) && vma_is_anon_shmem(vma);
+}
+
 /*
  * Is a shared anonymous object this process's alone, and does each page of it
  * appear at one address? Its file is held by its mappings. On the way each
@@ -122,7 +134,7 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_PKEY;
 	if (!(vma->vm_flags & VM_MAYSHARE) || (stay & OPENMOSIX_STAY_MMAP_DEV))
 		return stay;
-	if (vma_is_anon_shmem(vma)) {
+	if (openmosix_is_shmem(vma)) {
 		if (!moves_as_memory(vma))
 			stay |= nameless(vma) ? OPENMOSIX_STAY_SHM : OPENMOSIX_STAY_MONKEY;
 	} else if ((vma->vm_flags & VM_SHARED) || !vma->vm_file ||
@@ -139,7 +151,7 @@ static u32 vma_kind(struct vm_area_struct *vma)
 		return OPENMOSIX_VMA_SPECIAL;
 	if (vma_is_anonymous(vma))
 		return OPENMOSIX_VMA_ANON;
-	if (vma_is_anon_shmem(vma))
+	if (openmosix_is_shmem(vma))
 		return OPENMOSIX_VMA_SHMEM;
 	return vma->vm_flags & VM_MAYSHARE ? OPENMOSIX_VMA_SHARED : OPENMOSIX_VMA_FILE;
 }
@@ -212,15 +224,19 @@ bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned lon
 }
 
 /**
- * openmosix_range_writable - may the process write to all of a range?
- * @mm: address space
+ * openmosix_range_writable - can the current task write to all of a range?
  * @start: first address
  * @len: bytes
+ *
+ * A mapping does not tell where its file ends: that is tried, and changes nothing.
  */
-bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len)
+bool openmosix_range_writable(unsigned long start, unsigned long len)
 {
+	const char __user *range = (const char __user *)start;
+	struct mm_struct *mm = current->mm;
 	unsigned long end = start + len;
 	struct vm_area_struct *vma;
+	bool file = false;
 
 	if (end < start)
 		return false;
@@ -229,12 +245,13 @@ bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigne
 	for_each_vma_range(vmi, vma, end) {
 		if (vma->vm_start > start || !(vma->vm_flags & VM_WRITE))
 			break;
+		file |= vma->vm_file && !openmosix_is_shmem(vma);
 		start = vma->vm_end;
 		if (start >= end)
 			break;
 	}
 	mmap_read_unlock(mm);
-	return start >= end;
+	return start >= end && !(file && fault_in_safe_writeable(range, len));
 }
 
 /**

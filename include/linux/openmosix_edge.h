@@ -147,11 +147,12 @@ void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
 unsigned long openmosix_space_pages(void);
 unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
-bool openmosix_range_writable(struct mm_struct *mm, unsigned long start, unsigned long len);
+bool openmosix_range_writable(unsigned long start, unsigned long len);
 bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,
 			  struct openmosix_area *out);
 void openmosix_grow(struct mm_struct *mm, unsigned long addr);
 bool openmosix_is_special(const struct vm_area_struct *vma);
+bool openmosix_is_shmem(const struct vm_area_struct *vma);
 void openmosix_unlock_fault(struct vm_fault *vmf);
 unsigned long openmosix_resident(struct mm_struct *mm);
 unsigned long openmosix_peak(struct mm_struct *mm);

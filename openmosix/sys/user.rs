@@ -11,7 +11,6 @@ use crate::syscall::{
 };
 use kernel::{
     bindings,
-    task::Task,
     uaccess::{
         UserPtr,
         UserSlice, //
@@ -43,11 +42,8 @@ impl Memory for User {
 
 impl UserMemory for User {
     fn writable(&self, addr: u64, len: usize) -> bool {
-        // SAFETY: `current` and its address space, which a user task has, are valid here.
-        unsafe {
-            let mm = (*Task::current_raw()).mm;
-            !mm.is_null() && bindings::openmosix_range_writable(mm, addr as usize, len)
-        }
+        // SAFETY: `current` is a user task, and has an address space.
+        unsafe { bindings::openmosix_range_writable(addr as usize, len) }
     }
 
     fn string_len(&self, addr: u64, max: usize) -> Result<usize, Fault> {
