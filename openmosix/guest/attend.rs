@@ -155,6 +155,8 @@ impl Guest {
     /// Delivers the next signal; the one after it when this has got its frame.
     pub(super) fn deliver(&self) -> Result {
         if signal::pending() {
+            // That one gets its frame first; then it passes here again.
+            sys::task::raise_resume();
             return Ok(());
         }
         let next = {

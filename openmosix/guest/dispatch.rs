@@ -25,6 +25,7 @@ use crate::{
     },
     syscall::{
         self,
+        request::Broken,
         Args,
         Plan,
         Request,
@@ -46,6 +47,9 @@ use kernel::{
     prelude::*, //
 };
 
+/// `-EFAULT`.
+const FAULT: i64 = -14;
+
 /// What becomes of a call.
 pub(super) enum Outcome {
     /// It runs natively on this node.
@@ -62,8 +66,9 @@ impl Guest {
         if self.gone.load(Ordering::Relaxed) {
             return true;
         }
-        if self.has_waiting() {
-            // It was in a vDSO function when they came. They come before the call.
+        let is_due = self.has_waiting() || self.recalled.load(Ordering::Relaxed);
+        if is_due && !regs.in_vdso() {
+            // It was in a vDSO function when home asked for that. It comes before the call.
             regs.rewind();
             sys::task::raise_resume();
             return true;
@@ -79,6 +84,11 @@ impl Guest {
             Ok(Outcome::Result(result)) => {
                 regs.set_result(result);
                 self.finish(result);
+                true
+            }
+            Ok(Outcome::HomeFirst) if signal::pending() => {
+                // It came with an answer of home and gets its frame here. Then the call is made once more.
+                regs.rewind();
                 true
             }
             Ok(Outcome::HomeFirst) => {
@@ -182,8 +192,6 @@ impl Guest {
 
     /// What a signal does is home's to know, and this node's too, which makes the frames.
     fn sigaction(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        const FAULT: i64 = -14;
-
         let result = self.forward(nr, args, regs)?;
         let [signal, action, _, size, ..] = *args;
         // It is set even if the old action cannot be written.
@@ -224,10 +232,14 @@ impl Guest {
             cpu_ns: sys::task::cpu_time(self.task()),
             data: request.as_ref().map_or(&[], Request::bytes),
         })?;
-        let reply: Reply<'_> = frame.read()?;
+        let mut reply: Reply<'_> = frame.read()?;
         if let (Some(request), true) = (request, reply.flags & ANSWERED != 0) {
-            // What was writable when the request was made is so still: nothing else runs here.
-            request.finish(reply.data, &mut User).map_err(|_| EPROTO)?;
+            match request.finish(reply.data, &mut User) {
+                Ok(()) => {}
+                // It was writable when the request was made. A file may have been cut off since.
+                Err(Broken::Fault) => reply.result = FAULT,
+                Err(Broken::Malformed(_)) => return Err(EPROTO),
+            }
         }
         self.conclude(&reply, regs)?;
         let kind = u32::try_from(reply.flags >> KIND_SHIFT).map_err(|_| EPROTO)?;

@@ -54,6 +54,9 @@ mod map {
 /// `-ENOMEM`.
 const NO_MEMORY: i64 = -12;
 
+/// `-EACCES`.
+const NO_ACCESS: i64 = -13;
+
 /// A result that is an error number.
 fn failed(result: i64) -> bool {
     (-4095..0).contains(&result)
@@ -133,9 +136,10 @@ impl Guest {
             kind,
             stay: 0,
         };
-        if let Err(error) = self.home.map(&vma) {
+        if self.home.map(&vma).is_err() {
+            // What this node cannot do, home may.
             self.forward(bindings::__NR_munmap, &[addr, len, 0, 0, 0, 0], regs)?;
-            return Ok(Outcome::Result(i64::from(error.to_errno())));
+            return Ok(Outcome::HomeFirst);
         }
         Ok(Outcome::Result(addr as i64))
     }
@@ -155,9 +159,10 @@ impl Guest {
             return Ok(Outcome::HomeFirst);
         }
         let result = self.forward(nr, args, regs)?;
-        if result == 0 || result == NO_MEMORY {
-            // It may have changed what lies before a hole.
-            cpu::call(nr, args);
+        // It may have changed what lies before a hole, or before what may not be changed.
+        if [0, NO_MEMORY, NO_ACCESS].contains(&result) && cpu::call(nr, args) != result {
+            // Home's layout is the right one.
+            return Ok(Outcome::HomeFirst);
         }
         Ok(Outcome::Result(result))
     }
