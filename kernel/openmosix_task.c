@@ -653,11 +653,13 @@ bool openmosix_dumps_core(void)
 /**
  * openmosix_handled - would a forced signal run a handler of the current task?
  * @sig: its number
+ *
+ * One that runs once is home's to run, which has to forget it.
  */
 bool openmosix_handled(int sig)
 {
 	struct k_sigaction *action = &current->sighand->action[sig - 1];
 
 	return action->sa.sa_handler != SIG_DFL && action->sa.sa_handler != SIG_IGN &&
-	       !sigismember(&current->blocked, sig);
+	       !(action->sa.sa_flags & SA_ONESHOT) && !sigismember(&current->blocked, sig);
 }

@@ -238,6 +238,7 @@ pub(crate) unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struc
 pub(crate) unsafe extern "C" fn __openmosix_force_sig(
     info: *mut bindings::kernel_siginfo,
     task: *mut bindings::task_struct,
+    fatal: bool,
 ) -> bool {
     if task != Task::current_raw() {
         return false;
@@ -250,7 +251,7 @@ pub(crate) unsafe extern "C" fn __openmosix_force_sig(
         return false;
     };
     // SAFETY: By the safety requirements.
-    match unsafe { signal::unhandled(&*info) } {
+    match unsafe { signal::unhandled(&*info, fatal) } {
         Some(info) => {
             guest.set_fault(info);
             true

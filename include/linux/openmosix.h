@@ -33,7 +33,7 @@ void __openmosix_fork(struct task_struct *child);
 void __openmosix_forked(struct task_struct *child);
 void __openmosix_exec(void);
 void __openmosix_exit(struct task_struct *task);
-bool __openmosix_force_sig(struct kernel_siginfo *info, struct task_struct *task);
+bool __openmosix_force_sig(struct kernel_siginfo *info, struct task_struct *task, bool fatal);
 
 /**
  * openmosix_syscall - let a guest's system call be resolved where it belongs
@@ -115,15 +115,16 @@ static __always_inline void openmosix_exit(struct task_struct *task)
  * openmosix_force_sig - a guest's own fault that no handler takes is home's
  * @info: the signal
  * @task: the task that caused it
+ * @fatal: its handler is not asked, as its frame cannot be made
  *
  * Context: any; takes no sleeping lock.
  * Return: true when the signal was taken over and must not be queued here.
  */
 static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
-						struct task_struct *task)
+						struct task_struct *task, bool fatal)
 {
 	return static_branch_unlikely(&openmosix_active) && task->openmosix &&
-	       __openmosix_force_sig(info, task);
+	       __openmosix_force_sig(info, task, fatal);
 }
 
 extern const struct file_operations openmosix_where_fops;
@@ -165,7 +166,7 @@ static __always_inline void openmosix_forked(struct task_struct *child) { }
 static __always_inline void openmosix_exec(void) { }
 static __always_inline void openmosix_exit(struct task_struct *task) { }
 static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
-						struct task_struct *task)
+						struct task_struct *task, bool fatal)
 {
 	return false;
 }

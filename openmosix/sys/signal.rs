@@ -112,14 +112,15 @@ fn info_bytes(raw: &bindings::kernel_siginfo) -> [u8; INFO] {
     info
 }
 
-/// A signal that is about to be forced on the current task, if no handler of it takes it.
-pub(crate) fn unhandled(raw: &bindings::kernel_siginfo) -> Option<[u8; INFO]> {
+/// A signal that is about to be forced on the current task, if no handler of it takes it: there is none, or it
+/// would be `fatal` all the same.
+pub(crate) fn unhandled(raw: &bindings::kernel_siginfo, fatal: bool) -> Option<[u8; INFO]> {
     // SAFETY: The number is always there; it is checked before it is used.
     let handled = unsafe {
         let signo = raw.__bindgen_anon_1.si_signo;
         !(1..=COUNT as c_int).contains(&signo)
             || signo == bindings::SIGKILL as c_int
-            || bindings::openmosix_handled(signo)
+            || (!fatal && bindings::openmosix_handled(signo))
     };
     (!handled).then(|| info_bytes(raw))
 }
