@@ -74,8 +74,8 @@ pub(super) const CALLS: &[Entry] = &[
     bare(440, "process_madvise", HOME_FIRST),
     home(448, "process_mrelease", &[]),
     bare(323, "userfaultfd", HOME_FIRST),
-    // A registration is state of the address space: both halves have it.
-    call(324, "membarrier", BOTH, &[]),
+    // Home keeps the registrations. There are no threads on the guest's node to make a barrier for.
+    home(324, "membarrier", &[]),
     // Protection keys live in a register and in the page tables.
     bare(329, "pkey_mprotect", HOME_FIRST),
     bare(330, "pkey_alloc", HOME_FIRST),

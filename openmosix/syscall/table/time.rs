@@ -24,7 +24,8 @@ pub(super) const CALLS: &[Entry] = &[
     home(159, "adjtimex", &[update(size(208))]),
     home(164, "settimeofday", &[TIMESPEC_IN, get(size(8))]),
     home(201, "time", &[put(size(8))]),
-    home(222, "timer_create", &[V, get(size(64)), put(size(4))]),
+    // Who restores timers says there which number it wants.
+    home(222, "timer_create", &[V, get(size(64)), update(size(4))]),
     home(223, "timer_settime", &[V, V, TIMER_IN, TIMER_OUT]),
     home(224, "timer_gettime", &[V, TIMER_OUT]),
     home(225, "timer_getoverrun", &[]),
