@@ -13,6 +13,7 @@ from .kit import probe
 from .scenario import add, unmoved
 
 THEMES = {
+    "faults": "faults of the program, and mappings of many kinds",
     "files": "files by their names, and who holds them",
     "io": "buffers, vectors, pipes, polling",
     "ipc": "semaphores, messages, segments, queues",

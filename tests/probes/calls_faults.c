@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Faults of the program's own, and mappings that are not what they look like. */
+#include "calls.h"
+#include <setjmp.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <linux/membarrier.h>
+
+#define RW (PROT_READ | PROT_WRITE)
+
+static volatile int count;
+static sigjmp_buf back;
+
+static void counter(int number)
+{
+	(void)number;
+	count++;
+}
+
+static void teller(int number)
+{
+	(void)number;
+	must(write(1, "handler\n", 8));
+}
+
+static void escape(int number)
+{
+	siglongjmp(back, number);
+}
+
+static void act(int number, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	must(sigaction(number, &action, NULL));
+}
+
+/* A child, where all that it does is a fault: how did it end? */
+static void fate(const char *name, void (*body)(void))
+{
+	struct rlimit no_core = { 0, 0 }, small = { 512 << 10, RLIM_INFINITY };
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = must(fork());
+	if (!child) {
+		must(setrlimit(RLIMIT_CORE, &no_core));
+		must(setrlimit(RLIMIT_STACK, &small));
+		body();
+		_exit(3);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		expect(errno == EINTR, "%s", strerror(errno));
+	S(name, 0, "%#x", status);
+}
+
+static void fault(void)
+{
+	away();
+	*(volatile int *)area.none = 1;
+}
+
+static void once(void)
+{
+	act(SIGSEGV, teller, SA_RESETHAND);
+	fault();
+}
+
+static void once_inside(void)
+{
+	act(SIGSEGV, teller, SA_RESETHAND | SA_NODEFER);
+	fault();
+}
+
+static void divide(void)
+{
+	volatile int zero = 0;
+
+	act(SIGFPE, teller, SA_RESETHAND);
+	away();
+	zero = 100 / zero;
+}
+
+__attribute__((noinline)) static int recurse(int depth)
+{
+	volatile char frame[1024];
+
+	frame[depth % 1024] = depth;
+	return depth < 0 ? 0 : recurse(depth + 1) + frame[depth % 1024];
+}
+
+static void overflow(void)
+{
+	act(SIGSEGV, teller, 0);
+	away();
+	recurse(0);
+}
+
+static void bad_stack(void)
+{
+	stack_t stack = { .ss_sp = area.none, .ss_size = PAGE };
+
+	act(SIGSEGV, teller, SA_ONSTACK);
+	must(sigaltstack(&stack, NULL));
+	fault();
+}
+
+static void bad_stack_of_another(void)
+{
+	stack_t stack = { .ss_sp = area.none, .ss_size = PAGE };
+
+	act(SIGUSR1, teller, SA_ONSTACK);
+	act(SIGSEGV, teller, 0);
+	must(sigaltstack(&stack, NULL));
+	away();
+	raise(SIGUSR1);
+}
+
+static void fates(void)
+{
+	fate("once", once);
+	fate("once, not blocked inside", once_inside);
+	fate("once, a division", divide);
+	fate("overflow", overflow);
+	fate("no signal stack", bad_stack);
+	fate("no signal stack for another", bad_stack_of_another);
+}
+
+/* A handler that runs once is forgotten with the fault. */
+static void forgotten(void)
+{
+	struct sigaction action;
+
+	act(SIGSEGV, escape, SA_RESETHAND);
+	if (!sigsetjmp(back, 1))
+		fault();
+	S("forgotten", sigaction(SIGSEGV, NULL, &action), "%d", action.sa_handler == SIG_DFL);
+}
+
+/* Signals for a program that is always in a function of the vDSO, which makes system calls away from home. */
+static void always_asking(void)
+{
+	struct itimerval timer = { { 0, 3000 }, { 0, 3000 } }, none = { 0 };
+
+	act(SIGALRM, counter, SA_RESTART);
+	away();
+	must(setitimer(ITIMER_REAL, &timer, NULL));
+	while (count < 300)
+		time(NULL);
+	must(setitimer(ITIMER_REAL, &none, NULL));
+	S("time", 0, "%d", count >= 300);
+}
+
+/* A file that has no name is no shared memory when it is mapped privately. */
+static void nameless(void)
+{
+	char *p = area.plain, *at;
+	int fd = must(memfd_create("nameless", 0));
+
+	must(write(fd, p, 3 * PAGE));
+	at = P("map", mmap(NULL, 3 * PAGE, RW, MAP_PRIVATE, fd, 0));
+	at[0] = '!';
+	turn();
+	D("file", pread(fd, p, 3 * PAGE, 0), p, 3 * PAGE);
+	at[PAGE] = '!';
+	D("mapping", 0, at, 3 * PAGE);
+	turn();
+	D("file", pread(fd, p, 3 * PAGE, 0), p, 3 * PAGE);
+	D("mapping", 0, at, 3 * PAGE);
+	T("write", pwrite(fd, "new", 3, 2 * PAGE));
+	D("mapping", 0, at, 3 * PAGE);
+	must(munmap(at, 3 * PAGE));
+	must(close(fd));
+}
+
+/* Calls that write where a mapping goes on and its file does not. */
+static void beyond(void)
+{
+	int fd = must(open("beyond", O_RDWR | O_CREAT | O_TRUNC, 0644)), ends[2];
+	char *at;
+
+	must(write(fd, area.plain, 100));
+	at = P("map", mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0));
+	must(pipe(ends));
+	must(write(ends[1], "0123456789", 10));
+	T("beyond the end", read(ends[0], at + PAGE, 4));
+	T("across it", read(ends[0], at + PAGE - 2, 4));
+	T("before it", read(ends[0], at + 98, 2));
+	D("content", 0, at, PAGE);
+	T("stat", syscall(SYS_fstat, fd, at + PAGE));
+	T("pipe", pipe((int *)(at + PAGE)));
+	must(munmap(at, 2 * PAGE));
+	must(close(fd));
+	must(close(ends[0]));
+	must(close(ends[1]));
+}
+
+/* What changes before a call fails, is changed. */
+static void half(void)
+{
+	int fd = must(open("half", O_RDWR | O_CREAT | O_TRUNC, 0644)), read_only;
+	char *at = must(mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	must(write(fd, area.plain, PAGE));
+	must(close(fd));
+	read_only = must(open("half", O_RDONLY));
+	must(mmap(at + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, read_only, 0));
+	T("protect", mprotect(at, 3 * PAGE, RW));
+	act(SIGSEGV, escape, 0);
+	for (volatile int page = 0; page < 3; page++)
+		S("write", sigsetjmp(back, 1) ? -1 : (at[page * PAGE] = 1), "%d", page);
+	must(munmap(at, 3 * PAGE));
+	must(close(read_only));
+}
+
+static void barriers(void)
+{
+	T("not registered", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+	T("register", syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
+	T("barrier", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+	turn();
+	T("barrier", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+	T("registrations", syscall(SYS_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0));
+}
+
+CALLS(CASE(fates), CASE(forgotten), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers))
