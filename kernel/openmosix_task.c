@@ -132,6 +132,9 @@ u32 openmosix_task_stay(struct task_struct *task)
 	mm = task->mm;
 	if (mm && (mm_flags_test(MMF_MULTIPROCESS, mm) || task->vfork_done))
 		stay |= OPENMOSIX_STAY_CLONE_VM;
+	/* Whatever it maps next will be locked. */
+	if (mm && (mm->def_flags & VM_LOCKED))
+		stay |= OPENMOSIX_STAY_MLOCK;
 	if (mm && (mm_has_notifiers(mm) || atomic64_read(&mm->pinned_vm)))
 		stay |= OPENMOSIX_STAY_PINNED;
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)

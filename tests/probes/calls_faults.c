@@ -226,4 +226,20 @@ static void barriers(void)
 	T("registrations", syscall(SYS_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0));
 }
 
-CALLS(CASE(fates), CASE(forgotten), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers))
+/* What is mapped from now on is locked, and has its pages at once. */
+static void future(void)
+{
+	char *at;
+
+	T("lock", mlockall(MCL_FUTURE));
+	turn();
+	at = P("map", mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	T("heap", sbrk(4 * PAGE) == (void *)-1);
+	at[0] = '!';
+	T("unlock", munlockall());
+	turn();
+	D("content", 0, at, 4 * PAGE);
+	must(munmap(at, 4 * PAGE));
+}
+
+CALLS(CASE(fates), CASE(forgotten), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers), CASE(future))
