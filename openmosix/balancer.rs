@@ -23,10 +23,6 @@ use kernel::{
         Mutex,
         SetOnce, //
     },
-    time::{
-        msecs_to_jiffies,
-        NSEC_PER_MSEC, //
-    },
     workqueue::{
         DelayedWork,
         WorkItem, //
@@ -45,7 +41,6 @@ use crate::{
         PERIOD_MS, //
     },
     deputy,
-    link::door,
     load::{
         metric::STANDARD_SPEED,
         Processors, //
@@ -59,7 +54,11 @@ use crate::{
     placement,
     sys::{
         crypto,
-        machine,
+        machine::{
+            self,
+            now_ms, //
+        },
+        queue,
         task, //
     },
     wire::gossip::Gossip,
@@ -119,11 +118,6 @@ pub(crate) fn start() -> Result {
     Ok(())
 }
 
-/// Milliseconds since boot: the time that the balancer is told.
-pub(crate) fn now_ms() -> u64 {
-    u64::try_from(machine::now_ns() / NSEC_PER_MSEC).unwrap_or(0)
-}
-
 /// Uses the balancer, if openMosix is on. May sleep for a moment; `with` must not wait for anything.
 pub(crate) fn with<R>(with: impl FnOnce(&mut Balancer) -> R) -> Option<R> {
     SEAT.as_ref()?.state.lock().balancer.as_mut().map(with)
@@ -176,7 +170,7 @@ pub(crate) fn refresh() -> Result {
         let old = state.balancer.replace(new);
         drop(state);
         drop(old);
-        Seat::again(seat.clone(), 0);
+        queue::run_after(seat.clone(), 0);
     }
     set(|_| Ok(()))?;
     let mut nodes = KVVec::new();
@@ -237,16 +231,7 @@ impl WorkItem for Seat {
         if period {
             tick(now_ms);
         }
-        Seat::again(seat, SAMPLE_MS);
-    }
-}
-
-impl Seat {
-    fn again(seat: Arc<Seat>, ms: u32) {
-        if let Ok(queue) = door::queue() {
-            // It may be queued already: once is enough.
-            let _ = queue.enqueue_delayed(seat, msecs_to_jiffies(ms));
-        }
+        queue::run_after(seat, SAMPLE_MS);
     }
 }
 

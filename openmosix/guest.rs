@@ -23,6 +23,7 @@ use crate::{
     node::NodeId,
     sys::{
         guest::HomeFile,
+        machine,
         mm::{
             Claim,
             Mm,
@@ -154,7 +155,7 @@ impl Guest {
                 paused: AtomicBool::new(false),
                 tell_mask: AtomicBool::new(false),
                 gone: AtomicBool::new(false),
-                since_ms: balancer::now_ms(),
+                since_ms: machine::now_ms(),
                 pushed <- new_spinlock!(None),
                 share: AtomicU32::new(0),
             }),

@@ -35,6 +35,6 @@ pub(crate) use registry::cut;
 
 /// Makes ready for connections; none is made or taken yet.
 pub(crate) fn start(handler: door::Handler) -> Result {
-    registry::start()?;
-    door::start(handler)
+    door::start(handler);
+    registry::start()
 }

@@ -54,6 +54,7 @@ struct OpenMosix;
 
 impl kernel::Module for OpenMosix {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        sys::queue::start()?;
         balancer::start()?;
         node::start(balancer::LISTENER)?;
         link::start(migrate::incoming)?;

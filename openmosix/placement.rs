@@ -20,13 +20,12 @@ use crate::{
         },
     },
     balancer::{
-        self, now_ms,
+        self,
         settings::{
             Policy,
             Settings, //
         },
     },
-    link::door,
     load::process::Usage,
     migrate::{
         migrant::{
@@ -36,9 +35,13 @@ use crate::{
         order,
     },
     node::NodeId,
-    sys::walk::{
-        self,
-        Seen, //
+    sys::{
+        machine::now_ms,
+        queue,
+        walk::{
+            self,
+            Seen, //
+        },
     },
     task::placing::{
         self,
@@ -107,9 +110,9 @@ pub(crate) fn find(task: &Task) -> Result<Arc<Migrant>> {
 
 /// A period begins. Does not wait: looking at processes may take longer than the balancer's pulse has time.
 pub(crate) fn tick() {
-    if let (Some(placement), Ok(queue)) = (PLACEMENT.as_ref(), door::queue()) {
-        // If the last period is not over, it is not done twice.
-        let _ = queue.enqueue(placement.clone());
+    if let Some(placement) = PLACEMENT.as_ref() {
+        // If the last period is not over, this one is left out.
+        queue::run(placement.clone());
     }
 }
 

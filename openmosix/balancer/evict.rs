@@ -20,7 +20,7 @@ use crate::{
         self,
         Guest, //
     },
-    link::door,
+    sys::queue,
     wire::{
         life::Evict,
         prepare::Reason, //
@@ -73,5 +73,5 @@ fn tell(guest: Arc<Guest>, why: Why) {
         let _ = guest.say_home(&Evict { why: reason as u64 });
     };
     // Without memory for the work it is said the next time.
-    let _ = door::queue().and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, work)?));
+    let _ = queue::spawn(work);
 }

@@ -12,9 +12,10 @@ use kernel::{
 
 use super::TREE;
 use crate::{
-    balancer, guest,
+    guest,
     node::NodeId,
     sys::{
+        machine,
         mm::PAGE,
         proc::{
             Content,
@@ -119,7 +120,7 @@ impl Content for Stats {
     fn show(&self, to: &SeqFile) -> Result {
         let guest = &self.0;
         let utime = task::cpu_time(guest.task()) / 1_000_000;
-        let age = balancer::now_ms().saturating_sub(guest.since_ms());
+        let age = machine::now_ms().saturating_sub(guest.since_ms());
         let (vsize, rss) = (guest.size(), guest.resident());
         seq_print!(to, "utime={utime} age={age} vsize={vsize} rss={rss}\n");
         Ok(())

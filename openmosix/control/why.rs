@@ -9,10 +9,13 @@ use crate::{
     },
     balancer::{
         self,
-        now_ms,
         settings::Policy, //
     },
-    node, sys,
+    node,
+    sys::{
+        machine::now_ms,
+        walk, //
+    },
     task::{
         placing::Account,
         stay::Stay,
@@ -57,7 +60,7 @@ pub(super) fn show(task: &Task, process: Option<&Process>, to: &SeqFile) {
     let now_ms = now_ms();
     let since_ms = match account.and_then(|account| account.since_ms) {
         Some(since_ms) => now_ms.saturating_sub(since_ms),
-        None => sys::walk::look(task).age_ns / 1_000_000,
+        None => walk::look(task).age_ns / 1_000_000,
     };
     seq_print!(to, "node: {}\n", at.map_or(home, |node| node.get()));
     seq_print!(to, "since_ms: {}\n", since_ms);

@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     balance::decision::Why,
-    balancer::now_ms,
     link::{
         lane::Frame,
         Deadline,
@@ -27,6 +26,7 @@ use crate::{
     migrate::onward,
     sys::{
         self,
+        machine::now_ms,
         signal, //
     },
     task::Process,

@@ -19,7 +19,6 @@ use kernel::{
         delay::fsleep,
         Delta, //
     },
-    workqueue::Queue, //
 };
 
 use super::{
@@ -62,23 +61,14 @@ const BACKLOG: u32 = 128;
 /// Milliseconds to wait after an unexpected failure to accept.
 const ACCEPT_RETRY_MS: i64 = 100;
 
-static QUEUE: SetOnce<&'static Queue> = SetOnce::new();
-
 /// Takes a proved connection that is for a process. Called in a work item, may sleep as long as it likes.
 pub(crate) type Handler = fn(Arc<Channel>, Purpose, NodeId);
 
 static HANDLER: SetOnce<Handler> = SetOnce::new();
 
-/// Makes the queue that connections are handled on.
-pub(super) fn start(handler: Handler) -> Result {
+/// Makes ready; the door is closed.
+pub(super) fn start(handler: Handler) {
     HANDLER.populate(handler);
-    QUEUE.populate(queue::unbound(c"openmosix")?);
-    Ok(())
-}
-
-/// The queue that connections are handled on. Its works may sleep for as long as they need.
-pub(crate) fn queue() -> Result<&'static Queue> {
-    QUEUE.copy().ok_or(ENODEV)
 }
 
 /// An open door. It is closed when dropped.
@@ -93,7 +83,7 @@ impl Door {
         let door = Self {
             listener: listener.clone(),
         };
-        queue()?.try_spawn(GFP_KERNEL, move || accept(&listener))?;
+        queue::spawn(move || accept(&listener))?;
         Ok(door)
     }
 }
@@ -160,7 +150,7 @@ fn greet(socket: Socket) {
         Err(refusal) => refusal.note(from),
     };
     // Without memory for the work, the caller is simply dropped, and will call again.
-    let _ = queue().and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, work)?));
+    let _ = queue::spawn(work);
 }
 
 /// Hands a proved connection to whom it is for.

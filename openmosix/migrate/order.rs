@@ -17,11 +17,11 @@ use super::{
     onward,
 };
 use crate::{
-    link::door::queue,
     node::NodeId,
     sys::{
         self,
-        mm::Mm, //
+        mm::Mm,
+        queue, //
     },
     task::{
         record::Timer,
@@ -58,8 +58,7 @@ pub(crate) fn give(migrant: &Arc<Migrant>, order: Order) {
 pub(crate) fn begin(migrant: &Arc<Migrant>, to: NodeId) {
     let asker = migrant.clone();
     let work = move || ask(&asker, to);
-    let spawned = queue().and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, work)?));
-    if spawned.is_err() {
+    if queue::spawn(work).is_err() {
         // It asks by itself.
         migrant.process().agreed(None);
     }

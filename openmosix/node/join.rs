@@ -14,7 +14,6 @@ use kernel::{
         Mutex,
         SetOnce, //
     },
-    time::msecs_to_jiffies,
     workqueue::{
         DelayedWork,
         WorkItem, //
@@ -30,11 +29,13 @@ use super::{
 };
 use crate::{
     link::{
-        door,
         Channel,
         Purpose, //
     },
-    sys::socket::Address,
+    sys::{
+        queue,
+        socket::Address, //
+    },
     wire::PORT, //
 };
 
@@ -102,7 +103,7 @@ pub(super) fn set(ips: &[Ip]) -> Result {
     }
     let old = core::mem::replace(&mut *joiner.places.lock(), places);
     drop(old);
-    Joiner::again(joiner.clone(), 0);
+    queue::run_after(joiner.clone(), 0);
     Ok(())
 }
 
@@ -121,19 +122,12 @@ impl WorkItem for Joiner {
             number += 1;
         }
         if number > 0 {
-            Joiner::again(joiner, if linked { LINKED_MS } else { ALONE_MS });
+            queue::run_after(joiner, if linked { LINKED_MS } else { ALONE_MS });
         }
     }
 }
 
 impl Joiner {
-    fn again(joiner: Arc<Self>, ms: u32) {
-        if let Ok(queue) = door::queue() {
-            // It may be queued already: once is enough.
-            let _ = queue.enqueue_delayed(joiner, msecs_to_jiffies(ms));
-        }
-    }
-
     fn place(&self, number: usize) -> Option<(Ip, Option<NodeId>)> {
         let places = self.places.lock();
         places.get(number).map(|place| (place.ip, place.node))

@@ -18,7 +18,6 @@ use kernel::{
         Mutex, //
     },
     time::{
-        msecs_to_jiffies,
         Instant,
         Monotonic, //
     },
@@ -35,14 +34,16 @@ use super::{
         NodeId, //
     },
 };
-use crate::link::{
-    self,
-    door,
-    Channel,
-    Deadline,
-    Kind,
-    Purpose,
-    Wait, //
+use crate::{
+    link::{
+        self,
+        Channel,
+        Deadline,
+        Kind,
+        Purpose,
+        Wait, //
+    },
+    sys::queue,
 };
 
 /// Milliseconds between two looks at the link, and between two attempts to call.
@@ -81,11 +82,14 @@ pub(super) struct Peer {
     beat: DelayedWork<Peer>,
 }
 
+/// The link to a node.
 struct Contact {
     channel: Option<Arc<Channel>>,
+    /// When it spoke last.
     heard: Instant<Monotonic>,
     /// Looks at the link since it was made.
     beats: u32,
+    /// When the last ping was sent.
     pinged: Instant<Monotonic>,
 }
 
@@ -104,11 +108,12 @@ impl WorkItem for Peer {
             Some(channel) => peer.ping(&channel),
             None => Peer::call(&peer),
         }
-        Peer::again(peer, BEAT_MS);
+        queue::run_after(peer, BEAT_MS);
     }
 }
 
 impl Peer {
+    /// A node at this address; nothing is done with it yet.
     pub(super) fn new(id: NodeId, ip: Ip) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -131,28 +136,24 @@ impl Peer {
         )
     }
 
+    /// Its id.
     pub(super) fn id(&self) -> NodeId {
         self.id
     }
 
+    /// Its address.
     pub(super) fn ip(&self) -> Ip {
         self.ip
     }
 
+    /// Whether there is a link to it.
     pub(super) fn is_up(&self) -> bool {
         self.up.load(Relaxed)
     }
 
     /// Begins to keep the link.
     pub(super) fn begin(peer: Arc<Self>) {
-        Self::again(peer, 0);
-    }
-
-    fn again(peer: Arc<Self>, ms: u32) {
-        if let Ok(queue) = door::queue() {
-            // It is never queued twice: only its own run queues it again.
-            let _ = queue.enqueue_delayed(peer, msecs_to_jiffies(ms));
-        }
+        queue::run_after(peer, 0);
     }
 
     /// Says farewell, and keeps the link no more.
@@ -181,8 +182,7 @@ impl Peer {
         }
         let ear = peer.clone();
         let heard = channel.clone();
-        let listening = door::queue()
-            .and_then(|queue| Ok(queue.try_spawn(GFP_KERNEL, move || ear.listen(&heard))?));
+        let listening = queue::spawn(move || ear.listen(&heard));
         if peer.stopped.load(Relaxed) || listening.is_err() {
             return peer.lost("left by this node");
         }

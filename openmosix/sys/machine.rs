@@ -5,7 +5,8 @@
 use kernel::{
     bindings,
     page::PAGE_SIZE,
-    str::CStrExt as _, //
+    str::CStrExt as _,
+    time::NSEC_PER_MSEC, //
 };
 
 /// Processors that are on.
@@ -46,6 +47,11 @@ pub(crate) fn memory_pressure() -> u16 {
 pub(crate) fn now_ns() -> i64 {
     // SAFETY: Always safe to call outside of NMI context.
     unsafe { bindings::ktime_get() }
+}
+
+/// Milliseconds since boot, by the monotonic clock: the time that the balancer is told.
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(now_ns() / NSEC_PER_MSEC).unwrap_or(0)
 }
 
 /// The release of the running kernel, as `uname -r` shows it.

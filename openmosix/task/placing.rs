@@ -41,6 +41,7 @@ use crate::{
     },
     sys::{
         self,
+        machine::now_ms,
         trace,
         walk::Uses, //
     },
@@ -60,11 +61,6 @@ const FRESH_MS: u64 = 8_000;
 
 /// Nanoseconds of a millisecond.
 const MS: u64 = 1_000_000;
-
-/// Milliseconds since boot, as the balancer counts them.
-fn now_ms() -> u64 {
-    sys::machine::now_ns().unsigned_abs() / MS
-}
 
 /// A move that the balancer has ordered.
 #[derive(Clone, Copy, Debug)]
