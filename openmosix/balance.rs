@@ -75,8 +75,11 @@ pub(crate) struct Balancer<S> {
     pub(crate) own: Own,
     /// The others.
     pub(crate) view: View<S>,
+    /// For choices among nodes that are as good.
     pub(crate) random: Random,
+    /// Guests that were let in lately.
     pub(super) door: Door,
+    /// How long it waits for answers.
     patience: Patience,
     /// How many more answers it gives in this period.
     answers: u8,

@@ -56,9 +56,13 @@ use memory::PageLane;
 /// See the module.
 #[pin_data]
 pub(crate) struct Deputy {
+    /// Where the guest is.
     node: NodeId,
+    /// The call lane.
     lane: Lane,
+    /// The page lane.
     pages: Arc<PageLane>,
+    /// The mark on the home address space.
     claim: Arc<Claim>,
     /// The guest is left alone, because it restarts a call at once.
     holding: AtomicBool,

@@ -49,7 +49,7 @@ points! {
     ArrivePrepare = "arrive-prepare";
     /// Step 2 at the target: memory arrives.
     ArriveCopy = "arrive-copy";
-    /// Step 3 at the target: the image is installed.
+    /// Step 2 at the target: the image is installed.
     ArriveInstall = "arrive-install";
     /// Step 4 at the target, before it takes the process.
     ArriveCommit = "arrive-commit";

@@ -6,7 +6,7 @@
 //! call that is not about these alone goes home over the [`line`]. The task is the only one to use the
 //! line; a worker serves the page lane beside it, because home asks for memory while the task waits.
 //!
-//! Locks: `Guest::waiting` and `Line::notes` are leaves. Nothing is held across the network.
+//! Locks: those of `Guest` and `Line` are leaves. Nothing is held across the network but the gates of channels.
 
 pub(crate) mod attend;
 pub(crate) mod dispatch;
@@ -82,12 +82,15 @@ enum Pages {
 #[pin_data]
 pub(crate) struct Guest {
     origin: Origin,
+    /// By which its page lane finds it.
     token: Token,
     task: ARef<Task>,
+    /// The call lane.
     line: Arc<Line>,
+    /// What its file mappings map.
     home: HomeFile,
     memory: WeakMm,
-    /// Ends with the task.
+    /// The page lane, which ends with the task.
     #[pin]
     pages: Mutex<Pages>,
     /// Taken away before the address space goes.

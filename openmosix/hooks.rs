@@ -58,7 +58,7 @@ use kernel::{
     task::Task, //
 };
 
-/// The process of the current task, if it has one.
+/// The migrant of the current task, if it has one.
 ///
 /// # Safety
 ///
@@ -68,7 +68,7 @@ unsafe fn current_migrant<'a>() -> Option<&'a Migrant> {
     unsafe { (*Task::current_raw()).openmosix.cast::<Migrant>().as_ref() }
 }
 
-/// A reference on the process of any task.
+/// A reference on the migrant of any task.
 fn migrant_of(task: &Task) -> Option<Arc<Migrant>> {
     // SAFETY: The task is alive. Under its lock the pointer, if there, owns a reference.
     unsafe {
@@ -83,7 +83,7 @@ fn migrant_of(task: &Task) -> Option<Arc<Migrant>> {
     }
 }
 
-/// Gives a task its process, unless it has one already or is on its way out.
+/// Gives a task a migrant, unless it has one already or is on its way out.
 fn attach(task: &Task, migrant: Arc<Migrant>) -> Result<Arc<Migrant>> {
     let raw = Arc::into_raw(migrant.clone());
     // SAFETY: The task is alive; the pointer is changed under its lock.
@@ -105,8 +105,8 @@ fn attach(task: &Task, migrant: Arc<Migrant>) -> Result<Arc<Migrant>> {
     migrant_of(task).ok_or(ESRCH)
 }
 
-/// The process of any task, made if there is none yet.
-pub(crate) fn process_of(task: &Task) -> Result<Arc<Migrant>> {
+/// The migrant of any task, made if there is none yet.
+pub(crate) fn find_or_make(task: &Task) -> Result<Arc<Migrant>> {
     match migrant_of(task) {
         Some(migrant) => Ok(migrant),
         None => attach(task, Migrant::new(ARef::from(task), Role::Local)?),
@@ -187,7 +187,7 @@ pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_st
     if rules.is_default() || child.pid() != child.tgid() {
         return;
     }
-    match process_of(child) {
+    match find_or_make(child) {
         Ok(migrant) => drop(
             migrant
                 .process()
@@ -207,7 +207,7 @@ pub(crate) extern "C" fn __openmosix_exec() {
     if Stay::of(&task, None).is_any() {
         return;
     }
-    if let Ok(migrant) = process_of(&task) {
+    if let Ok(migrant) = find_or_make(&task) {
         placement::at_exec(&migrant);
     }
 }
@@ -298,10 +298,7 @@ fn bring_home(mm: usize) -> Result {
         return Err(EFAULT);
     };
     let migrant = migrant_of(&entry.task).ok_or(EFAULT)?;
-    migrant.process().give_order(Order {
-        to: Destination::Home,
-        at_exec: false,
-    });
+    migrant.process().give_order(Order::HOME);
     deputy::list::await_return(mm)
 }
 
@@ -310,10 +307,7 @@ pub(crate) fn call_home(task: &Task) -> Result {
     let migrant = migrant_of(task).ok_or(ESRCH)?;
     let process = migrant.process();
     if process.destination() != Some(Destination::Home) {
-        process.give_order(Order {
-            to: Destination::Home,
-            at_exec: false,
-        });
+        process.give_order(Order::HOME);
     }
     Ok(())
 }
@@ -407,7 +401,7 @@ pub(crate) unsafe extern "C" fn openmosix_write(
             core::slice::from_raw_parts(text.cast::<u8>(), len),
         )
     };
-    match pid::write(task, what, text, process_of) {
+    match pid::write(task, what, text, find_or_make) {
         Ok(()) => 0,
         Err(error) => error.to_errno(),
     }

@@ -18,13 +18,10 @@ mod registry;
 
 use kernel::prelude::*;
 
-pub(crate) use crate::sys::{
-    socket::Kick,
-    wait::{
-        fatal_signal_pending,
-        Deadline,
-        Wait, //
-    },
+pub(crate) use crate::sys::wait::{
+    fatal_signal_pending,
+    Deadline,
+    Wait, //
 };
 pub(crate) use crate::wire::{
     hello::Purpose,

@@ -5,21 +5,21 @@
 //! The map of the modules, from what C calls down to what C offers; dependencies point downwards.
 //!
 //! ```text
-//! hooks                                   what C calls
-//! control                                 /proc/hpc, /proc/PID
-//! placement                               what is decided becomes orders
-//! balancer                                where processes run: the kernel's side
-//! migrate   deputy   guest                what happens to a process
-//! balance   load                          pure: where processes run, and how loaded nodes are
-//! task    image                           what a process is, and how it travels
-//! link    node                            connections, and who is at their other end
-//! wire    syscall                         pure: messages, and the table of system calls
-//! sys                                     edges to C
+//! hooks                       what C calls
+//! control                     the files of /proc/hpc and /proc/PID
+//! placement                   makes orders of what is decided for the processes of this node
+//! balancer                    drives `balance` in the kernel: samples, gossip, the administrator's settings
+//! migrate   deputy   guest    what happens to a process
+//! task      image             what a process is, and how it travels
+//! balance   load              [pure] gossip and decisions, and the numbers that they are made with
+//! link      node              connections, and who is at their other end
+//! wire      syscall           [pure] messages, and the table of system calls
+//! error     fault             [used by all] errors of pure code in the kernel; faults that tests inject
+//! sys                         edges to C
 //! ```
 //!
 //! See Documentation/openmosix/overview.rst.
 
-#[allow(dead_code, reason = "nothing is placed yet")]
 mod balance;
 mod balancer;
 mod control;
@@ -30,7 +30,6 @@ mod guest;
 mod hooks;
 mod image;
 mod link;
-#[allow(dead_code, reason = "nothing is placed yet")]
 mod load;
 mod migrate;
 mod node;
@@ -61,7 +60,7 @@ impl kernel::Module for OpenMosix {
         migrate::arrive::start(hooks::start_guest);
         deputy::list::start(hooks::call_home)?;
         guest::list::start()?;
-        placement::start(hooks::process_of)?;
+        placement::start(hooks::find_or_make)?;
         control::start()?;
         pr_info!("up; protocol {}\n", wire::VERSION);
         Ok(Self)

@@ -51,15 +51,21 @@ use unfinished::Unfinished;
 /// Where a process was told to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
-    /// The node; the own one means home.
+    /// The place.
     pub(crate) to: Destination,
     /// Carried out after the next successful `execve()`, not now.
     pub(crate) at_exec: bool,
 }
 
 impl Order {
+    /// Home, now.
+    pub(crate) const HOME: Self = Self {
+        to: Destination::Home,
+        at_exec: false,
+    };
+
     fn is_home(self) -> bool {
-        self.to == Destination::Home && !self.at_exec
+        self == Self::HOME
     }
 }
 

@@ -437,6 +437,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         step(process.at).saturating_add(step(to))
     }
 
+    /// What a process loses by talking to its home over `path`, in hundredths of a second for each second of CPU time.
     fn talks(&self, process: &Process<'_>, path: Path) -> u64 {
         match process.rules.kind {
             Kind::Cpu => 0,

@@ -17,6 +17,10 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process<'a> {
     /// Its pid, or what else its owner knows it by.
+    #[allow(
+        dead_code,
+        reason = "simulators need it; the kernel goes by the order of its list"
+    )]
     pub(crate) pid: u32,
     /// Where it runs.
     pub(crate) at: NodeId,

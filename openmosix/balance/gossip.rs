@@ -3,7 +3,7 @@
 //! Whom to tell, and what.
 //!
 //! Every second each node writes to a few others chosen at random, and each of them answers. A message has this
-//! node's own vector, then news about who is there, then what is freshest, at most [`WINDOW`] vectors in all: so the
+//! node's own vector, then news about who is there, then what is freshest, at most [`VECTORS`] vectors in all: so the
 //! bytes that a node sends do not depend on how many nodes there are. How old knowledge then is follows from how many
 //! vectors come in: Amar, Barak, Drezner, Okun, "Randomized gossip algorithms for maintaining a distributed bulletin
 //! board with guaranteed age properties" (2009).
@@ -25,7 +25,7 @@ use crate::{
         codec::Field,
         gossip::{
             Gossip,
-            WINDOW, //
+            VECTORS, //
         },
         Full,
         Put, //
@@ -115,7 +115,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
                 news.offer(slot.news, place);
             }
         }
-        let mut left = WINDOW - 1;
+        let mut left = VECTORS - 1;
         for place in news.iter() {
             if let Some(slot) = self.slots_mut().get_mut(place) {
                 slot.news -= 1;
@@ -126,7 +126,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
             }
         }
 
-        let mut fresh = Best::<u64, usize, { WINDOW - 1 }>::new();
+        let mut fresh = Best::<u64, usize, { VECTORS - 1 }>::new();
         for (place, slot) in self.slots().iter().enumerate() {
             if !slot.standing.is_down() && !news.iter().any(|other| other == place) {
                 fresh.offer(slot.born_ms, place);
@@ -148,6 +148,6 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
 /// Whether a message wants an answer; none if it says what it cannot.
 pub(crate) fn asks(message: &Gossip<'_>) -> Option<bool> {
     let sane =
-        message.zero == 0 && message.flags & !Gossip::ASK == 0 && message.vectors.len() <= WINDOW;
+        message.zero == 0 && message.flags & !Gossip::ASK == 0 && message.vectors.len() <= VECTORS;
     sane.then_some(message.flags & Gossip::ASK != 0)
 }

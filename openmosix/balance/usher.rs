@@ -32,6 +32,10 @@ const PUSHED: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guest {
     /// What its owner knows it by.
+    #[allow(
+        dead_code,
+        reason = "simulators need it; the kernel goes by the order of its list"
+    )]
     pub(crate) pid: u32,
     /// Milliseconds since it came.
     pub(crate) settled_ms: u64,

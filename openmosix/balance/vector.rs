@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Bits of a node's status, with openMosix's numbers.
+/// Bits of a node's status, with openMosix's numbers. 64, `nomfs`, is kept for nodes whose files are not for others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status(u16);
 
@@ -31,9 +31,6 @@ impl Status {
     pub(crate) const BLOCK: Self = Self(16);
     /// It asks nobody, and nobody sends it processes; it answers, so that it does not count as lost.
     pub(crate) const QUIET: Self = Self(32);
-    /// Its files are not for others.
-    pub(crate) const NOMFS: Self = Self(64);
-
     /// The bits as a number.
     pub(crate) const fn bits(self) -> u16 {
         self.0
@@ -76,16 +73,6 @@ impl Standing {
     /// Whether it is no longer there.
     pub(crate) fn is_down(self) -> bool {
         self >= Self::Gone
-    }
-
-    /// In a word.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Alive => "alive",
-            Self::Suspect => "suspect",
-            Self::Gone => "gone",
-            Self::Left => "left",
-        }
     }
 
     const fn number(self) -> u16 {

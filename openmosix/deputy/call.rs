@@ -15,10 +15,7 @@ use crate::{
         self,
         Point, //
     },
-    link::{
-        lane::Frame,
-        Kick, //
-    },
+    link::lane::Frame,
     migrate::onward,
     sys::{
         self,
@@ -53,18 +50,6 @@ use kernel::{
     bindings,
     prelude::*, //
 };
-
-/// `Call::flags`: the arguments are in the request.
-pub(crate) const CARRIED: u32 = 1;
-
-/// `Reply::flags`: leave the node when this call is done with.
-pub(crate) const RECALL: u64 = 1;
-
-/// `Reply::flags`: arguments came back.
-pub(crate) const ANSWERED: u64 = 2;
-
-/// `Reply::flags`: where the kind of a new mapping is.
-pub(crate) const KIND_SHIFT: u32 = 8;
 
 /// The smallest window.
 const WINDOW: usize = 128 << 10;
@@ -104,7 +89,7 @@ impl Deputy {
         sys::task::after_call();
         self.give_back()?;
         self.tell_change(nr, &args, result)?;
-        let mut flags = if answered { ANSWERED } else { 0 };
+        let mut flags = if answered { Reply::ANSWERED } else { 0 };
         let leaves = if self.is_wanted_home() || self.must_stay(nr, result) {
             // Signals, and what becomes of an interrupted call, are seen to when it is home.
             true
@@ -119,10 +104,10 @@ impl Deputy {
             self.is_called_away(process)
         };
         if leaves {
-            flags |= RECALL;
+            flags |= Reply::RECALL;
         }
         if let Some(vma) = self.new_mapping(nr, result) {
-            flags |= u64::from(vma.kind) << KIND_SHIFT;
+            flags |= u64::from(vma.kind) << Reply::KIND_SHIFT;
         }
         let data = core::mem::take(&mut *self.outbox.lock());
         process.talked(asked + data.len());
@@ -183,7 +168,7 @@ impl Deputy {
         self.charge(call.cpu_ns);
         signal::set_blocked(call.blocked);
         let (nr, args) = (call.nr, call.args);
-        if call.flags & CARRIED == 0 {
+        if call.flags & Call::CARRIED == 0 {
             // Some calls never return.
             drop(frame);
             self.make_way(nr, &args);
@@ -213,7 +198,7 @@ impl Deputy {
         if process.has_order() {
             sys::task::kick(process.task());
         }
-        channel.notify(Some((sys::task::current(), Kick::Signal)));
+        channel.notify(Some(sys::task::current()));
         let result = process.run_call(nr, program, args);
         channel.notify(None);
         result

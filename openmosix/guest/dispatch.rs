@@ -7,12 +7,6 @@ use super::{
     Guest, //
 };
 use crate::{
-    deputy::call::{
-        ANSWERED,
-        CARRIED,
-        KIND_SHIFT,
-        RECALL, //
-    },
     sys::{
         self,
         cpu::{
@@ -226,14 +220,14 @@ impl Guest {
         signal::restarts_at_home();
         let frame = self.line.ask(&Call {
             nr,
-            flags: if request.is_some() { CARRIED } else { 0 },
+            flags: if request.is_some() { Call::CARRIED } else { 0 },
             args: *args,
             blocked: signal::blocked(),
             cpu_ns: sys::task::cpu_time(self.task()),
             data: request.as_ref().map_or(&[], Request::bytes),
         })?;
         let mut reply: Reply<'_> = frame.read()?;
-        if let (Some(request), true) = (request, reply.flags & ANSWERED != 0) {
+        if let (Some(request), true) = (request, reply.flags & Reply::ANSWERED != 0) {
             match request.finish(reply.data, &mut User) {
                 Ok(()) => {}
                 // It was writable when the request was made. A file may have been cut off since.
@@ -242,7 +236,7 @@ impl Guest {
             }
         }
         self.conclude(&reply, regs)?;
-        let kind = u32::try_from(reply.flags >> KIND_SHIFT).map_err(|_| EPROTO)?;
+        let kind = u32::try_from(reply.flags >> Reply::KIND_SHIFT).map_err(|_| EPROTO)?;
         Ok((reply.result, kind))
     }
 
@@ -258,7 +252,7 @@ impl Guest {
         if !self.has_waiting() {
             signal::set_blocked(reply.blocked);
         }
-        if reply.flags & RECALL != 0 {
+        if reply.flags & Reply::RECALL != 0 {
             // Not before the call is done with on this side too.
             self.recalled.store(true, Ordering::Relaxed);
             return Ok(());

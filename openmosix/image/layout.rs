@@ -34,17 +34,19 @@ use kernel::{
     prelude::*, //
 };
 
-/// `flags` of a mapping on the wire: protection in the low bits, and this for stacks.
-const GROWS_DOWN: u64 = 1 << 8;
-
 /// Mappings per frame.
 const BATCH: usize = 512;
 
 fn to_wire(vma: &Vma) -> image::Vma {
+    let stack = if vma.growsdown != 0 {
+        image::Vma::GROWS_DOWN
+    } else {
+        0
+    };
     image::Vma {
         start: vma.start as u64,
         end: vma.end as u64,
-        flags: u64::from(vma.prot) | if vma.growsdown != 0 { GROWS_DOWN } else { 0 },
+        flags: u64::from(vma.prot) | stack,
         kind: u64::from(vma.kind),
     }
 }
@@ -57,7 +59,7 @@ fn from_wire(vma: &image::Vma) -> Result<Vma> {
     out.start = vma.start as usize;
     out.end = vma.end as usize;
     out.prot = (vma.flags & 7) as u32;
-    out.growsdown = u32::from(vma.flags & GROWS_DOWN != 0);
+    out.growsdown = u32::from(vma.flags & image::Vma::GROWS_DOWN != 0);
     out.kind = u32::try_from(vma.kind).map_err(|_| EPROTO)?;
     Ok(out)
 }

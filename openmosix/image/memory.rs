@@ -15,11 +15,15 @@ use crate::{
         RUN, //
     },
     wire::{
+        self,
         pages::Pages,
         Kind, //
     },
 };
 use kernel::prelude::*;
+
+// What travels as one page is one.
+const _: () = assert!(PAGE == wire::PAGE);
 
 /// Sends the pages of an address space that stands still; returns how many there were.
 pub(crate) fn capture(lane: &Lane, mm: &Mm) -> Result<u64> {

@@ -33,7 +33,6 @@ use crate::{
         },
         socket::{
             Address,
-            Kick,
             Socket, //
         },
         wait::{
@@ -70,7 +69,8 @@ struct Incoming {
 ///
 /// # Locks
 ///
-/// Two gates, `sending` and `receiving`; both may be held while waiting for the peer, and only for that. No other lock is taken inside them.
+/// Two gates, `sending` and `receiving`; both may be held while waiting for the peer, and only for that. No other
+/// lock is taken inside them.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Channel {
     socket: Arc<Socket>,
@@ -288,7 +288,7 @@ impl Channel {
     /// Has `task` kicked whenever something arrives or the connection ends; `None` kicks nobody.
     ///
     /// Receive once afterwards: what was there before does not kick.
-    pub(crate) fn notify(&self, task: Option<(ARef<Task>, Kick)>) {
+    pub(crate) fn notify(&self, task: Option<ARef<Task>>) {
         self.socket.notify(task);
     }
 }

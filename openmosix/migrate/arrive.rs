@@ -40,7 +40,6 @@ use crate::{
         },
         Channel,
         Deadline,
-        Kick,
         Wait, //
     },
     load::metric::PROCESS,
@@ -265,8 +264,7 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     arrival.welcome.arrived(&guest);
 
     sys::task::intercept();
-    lane.channel()
-        .notify(Some((sys::task::current(), Kick::Signal)));
+    lane.channel().notify(Some(sys::task::current()));
     sys::task::raise_resume();
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 //! A process that may move, and which half of it a task is.
 //!
-//! There is one [`Migrant`] per task that was ever asked to move, or that is a guest. The task's
-//! `openmosix` pointer owns one reference; it is set once, by whoever asks first, and taken away when
+//! There is one [`Migrant`] per task that openMosix knows of ([`crate::task`] says which these are). The task's
+//! `openmosix` pointer owns one reference; it is set once, by whoever is first, and taken away when
 //! the task exits. Only the task itself changes its role.
 //!
 //! Locks: `Migrant::role`, a spinlock under which nothing sleeps. See
@@ -48,7 +48,7 @@ pub(crate) struct Migrant {
 }
 
 impl Migrant {
-    /// A task that has not moved yet.
+    /// A task of which nothing was known.
     pub(crate) fn new(task: ARef<Task>, role: Role) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {

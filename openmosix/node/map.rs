@@ -15,7 +15,8 @@
 //!
 //! `node` gives the ids from `first-id` on to the addresses from `address` on, counting both up; `alias` adds
 //! another address of a node that has one. `join` is where a node of the cluster can be reached whose id need not be
-//! known; a node that joins so needs no map. `closed` keeps out all nodes that are not in the map. Empty lines and lines that begin with `#` say nothing.
+//! known; a node that joins so needs no map. `closed` keeps out all nodes that are not in the map. Empty lines and lines
+//! that begin with `#` say nothing.
 
 use core::{
     fmt,

@@ -3,7 +3,7 @@
 //! A sleeping lock whose waiters can be killed and have a deadline.
 //!
 //! It is what may be held across the network: [`kernel::sync::Mutex`] has waiters that neither signals nor
-//! time can end. One gate per direction of a connection and nothing else uses it, so that whoever holds one
+//! time can end. Each direction of a connection has one, and each page lane, and nothing else: so whoever holds one
 //! waits for its peer alone.
 
 use core::{

@@ -21,9 +21,13 @@ same! {
     task_struct.mm = openmosix_at_OPENMOSIX_AT_TASK_MM;
     task_struct.comm = openmosix_at_OPENMOSIX_AT_TASK_COMM;
     task_struct.signal = openmosix_at_OPENMOSIX_AT_TASK_SIGNAL;
+    task_struct.personality = openmosix_at_OPENMOSIX_AT_TASK_PERSONALITY;
     task_struct.self_exec_id = openmosix_at_OPENMOSIX_AT_TASK_EXEC_ID;
     task_struct.thread_info.syscall_work = openmosix_at_OPENMOSIX_AT_TASK_SYSCALL_WORK;
     signal_struct.rlim = openmosix_at_OPENMOSIX_AT_SIGNAL_RLIM;
+    vm_area_struct.vm_mm = openmosix_at_OPENMOSIX_AT_VMA_MM;
+    vm_fault.__bindgen_anon_1.vma = openmosix_at_OPENMOSIX_AT_FAULT_VMA;
+    vm_fault.__bindgen_anon_1.address = openmosix_at_OPENMOSIX_AT_FAULT_ADDRESS;
     vm_fault.flags = openmosix_at_OPENMOSIX_AT_FAULT_FLAGS;
     socket.sk = openmosix_at_OPENMOSIX_AT_SOCKET_SK;
     file.f_inode = openmosix_at_OPENMOSIX_AT_FILE_INODE;

@@ -65,16 +65,9 @@ const USER_TIMEOUT: c_int = 10_000;
 /// Milliseconds to wait when memory for sending is short.
 const SHORT_OF_MEMORY: u32 = 10;
 
-/// How a task is told that a socket wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kick {
-    /// It leaves interruptible sleeps as for a signal (`TIF_NOTIFY_SIGNAL`), and passes the return to user mode.
-    Signal,
-}
-
 /// The task to kick. Protected by the socket's `sk_callback_lock`.
 #[derive(Default)]
-struct Watch(UnsafeCell<Option<(ARef<Task>, Kick)>>);
+struct Watch(UnsafeCell<Option<ARef<Task>>>);
 
 /// Owns a socket, and nothing more.
 ///
@@ -287,8 +280,8 @@ impl Socket {
         })
     }
 
-    /// Has `task` kicked whenever something arrives or the connection ends; `None` kicks nobody.
-    pub(crate) fn notify(&self, task: Option<(ARef<Task>, Kick)>) {
+    /// Has `task` [kicked](super::task::kick) whenever something arrives or the connection ends; `None` kicks nobody.
+    pub(crate) fn notify(&self, task: Option<ARef<Task>>) {
         let sk = self.raw.sk();
         // SAFETY: The socket is valid, and its lock protects the watch.
         let old = unsafe {
@@ -494,9 +487,8 @@ unsafe extern "C" fn on_data(sk: *mut bindings::sock) {
             .as_ref()
         {
             wake_all(bindings::sk_sleep(sk));
-            match &*watch.0.get() {
-                Some((task, Kick::Signal)) => bindings::openmosix_kick(task.as_ptr()),
-                None => (),
+            if let Some(task) = &*watch.0.get() {
+                bindings::openmosix_kick(task.as_ptr());
             }
         }
         bindings::openmosix_sk_read_unlock(sk);

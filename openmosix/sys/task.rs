@@ -71,7 +71,8 @@ pub(crate) fn stay(task: &Task) -> u32 {
     unsafe { bindings::openmosix_task_stay(task.as_ptr()) }
 }
 
-/// Makes a task look at its orders and its channel, asleep in a call or computing.
+/// Makes a task look at its orders and its channel: it leaves interruptible sleeps as for a signal
+/// (`TIF_NOTIFY_SIGNAL`), and passes the return to user mode.
 pub(crate) fn kick(task: &Task) {
     // SAFETY: The reference keeps the task alive.
     unsafe { bindings::openmosix_kick(task.as_ptr()) };

@@ -31,7 +31,7 @@ use kernel::{
 pub(crate) enum Wait {
     /// Do not wait at all.
     Poll,
-    /// Any signal, and a kick ([`super::socket::Kick::Signal`]).
+    /// Any signal, and a kick ([`super::task::kick`]).
     Interruptible,
     /// Only a signal that kills.
     Killable,

@@ -2,6 +2,7 @@
 
 //! How the last move of a process went: what `/proc/PID/migration` shows.
 
+use crate::sys::mm::PAGE;
 use core::fmt;
 use kernel::time::{
     Instant,
@@ -58,9 +59,13 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    fn bytes(&self) -> u64 {
+        self.pages.saturating_mul(PAGE as u64)
+    }
+
     /// How many bytes were sent, and in how many microseconds.
     pub(crate) fn copied(&self) -> (u64, u64) {
-        (self.pages * 4096, u64::try_from(self.copy_us).unwrap_or(0))
+        (self.bytes(), u64::try_from(self.copy_us).unwrap_or(0))
     }
 }
 
@@ -79,7 +84,7 @@ impl kernel::fmt::Display for Record {
         writeln!(f, "result: {result}")?;
         writeln!(f, "reason: {}", self.reason.unwrap_or(""))?;
         writeln!(f, "pages: {}", self.pages)?;
-        writeln!(f, "bytes: {}", self.pages * 4096)?;
+        writeln!(f, "bytes: {}", self.bytes())?;
         writeln!(f, "prepare_us: {}", self.prepare_us)?;
         writeln!(f, "copy_us: {}", self.copy_us)?;
         writeln!(f, "commit_us: {}", self.commit_us)?;

@@ -9,7 +9,7 @@ message! {
     pub(crate) struct Call<'a> {
         /// Its number.
         nr: u32,
-        /// How its bytes travel: flags of the system-call table.
+        /// [`Call::CARRIED`], or 0.
         flags: u32,
         /// Its arguments, as the program gave them.
         args: [u64; 6],
@@ -27,9 +27,25 @@ message! {
         result: i64,
         /// Signals blocked now.
         blocked: u64,
-        /// What else happened: flags of the system-call table.
+        /// [`Reply::RECALL`], [`Reply::ANSWERED`], and the kind of a new mapping.
         flags: u64,
         /// Bytes that the call wrote to user memory, laid out by the system-call table.
         data: &'a [u8],
     }
+}
+
+impl Call<'_> {
+    /// The bytes of its arguments are in `data`.
+    pub(crate) const CARRIED: u32 = 1;
+}
+
+impl Reply<'_> {
+    /// Leave your node when this call is done with.
+    pub(crate) const RECALL: u64 = 1;
+
+    /// Bytes for the program are in `data`.
+    pub(crate) const ANSWERED: u64 = 2;
+
+    /// The bit from which on there is the kind of the mapping that the call made.
+    pub(crate) const KIND_SHIFT: u32 = 8;
 }

@@ -9,7 +9,7 @@ message! {
     pub(crate) struct Ping {
     }
 
-    /// The answer, with the number of the question.
+    /// The answer.
     pub(crate) struct Pong {
     }
 

@@ -12,7 +12,7 @@ use super::{
         Malformed,
         Reader, //
     },
-    gossip::WINDOW,
+    gossip::VECTORS,
     prepare::TEXT,
     BULK, //
 };
@@ -69,7 +69,7 @@ kinds! {
     /// I leave the cluster.
     Leave = 0x0002, max 0;
     /// This is what I know of nodes.
-    Gossip = 0x0003, max 8 + WINDOW * 64;
+    Gossip = 0x0003, max 8 + VECTORS * 64;
     /// The answer.
     Pong = 0x0004, max 0;
 

@@ -9,7 +9,7 @@ use super::codec::{
 };
 
 /// The most nodes that one message tells of.
-pub(crate) const WINDOW: usize = 16;
+pub(crate) const VECTORS: usize = 16;
 
 record! {
     /// A node, as somebody knows it.
@@ -63,7 +63,7 @@ message! {
         flags: u32,
         /// Zero.
         zero: u32,
-        /// At most [`WINDOW`] of them.
+        /// At most [`VECTORS`] of them.
         vectors: Records<'a, Vector>,
     }
 }

@@ -25,11 +25,16 @@ record! {
         start: u64,
         /// First byte behind it.
         end: u64,
-        /// `PROT_…`, and bit 8 for a stack that grows down.
+        /// `PROT_…`, and [`Vma::GROWS_DOWN`].
         flags: u64,
-        /// What is mapped: a `VmaKind` of the image code.
+        /// What is mapped: `enum openmosix_vma_kind` of C.
         kind: u64,
     }
+}
+
+impl Vma {
+    /// A stack that grows down.
+    pub(crate) const GROWS_DOWN: u64 = 1 << 8;
 }
 
 record! {

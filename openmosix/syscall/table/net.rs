@@ -15,8 +15,7 @@ const SOCKLEN: Param = update(size(4));
 
 /// `recvfrom`, and `recvmsg`, which wait for all: what they have received comes back even if they are to go on
 /// with it, and goes with the call that does.
-pub(crate) const RECVFROM_ALL: &[Param] =
-    &[V, update(long(2)), V, V, address(5), SOCKLEN];
+pub(crate) const RECVFROM_ALL: &[Param] = &[V, update(long(2)), V, V, address(5), SOCKLEN];
 pub(crate) const RECVMSG_ALL: &[Param] = &[
     V,
     Param::Msg {

@@ -13,7 +13,7 @@ use crate::{
         Balancer, ANSWERS,
     },
     wire::{
-        gossip::{Gossip, WINDOW},
+        gossip::{Gossip, VECTORS},
         Malformed, Message,
     },
     wire_tests::every::{encode, Grow},
@@ -59,7 +59,7 @@ fn the_bytes_of_a_node_do_not_depend_on_how_many_there_are() {
         cluster.pass(10);
         (cluster.sent / (10 * nodes), cluster.most_bytes)
     };
-    let message = 8 + WINDOW * 64;
+    let message = 8 + VECTORS * 64;
     let most = (ASKED + usize::from(ANSWERS)) * message;
     for (nodes, known) in [(40, 39), (400, 64), (400, 399)] {
         let (mean, worst) = bytes(nodes, known);
@@ -114,7 +114,7 @@ fn a_message_has_itself_then_news_then_the_freshest() {
     let mut expected = vec![1, 50];
     expected.extend(2..=15);
     assert_eq!(told, expected);
-    assert_eq!(payload.0.len(), 8 + WINDOW * 64);
+    assert_eq!(payload.0.len(), 8 + VECTORS * 64);
 }
 
 #[test]
@@ -173,8 +173,8 @@ proptest! {
     #[test]
     fn any_message_is_taken_whole_or_not_at_all(
         flags in 0..4_u32,
-        mut bytes in prop::collection::vec(any::<u8>(), WINDOW * 64..=WINDOW * 64),
-        count in 0..=WINDOW,
+        mut bytes in prop::collection::vec(any::<u8>(), VECTORS * 64..=VECTORS * 64),
+        count in 0..=VECTORS,
         sane: bool,
     ) {
         bytes.truncate(64 * count);
