@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What processes use: those of this node, and what is charged to a deputy for
+ * its guest. Decisions are made in openmosix/.
+ */
+#include <linux/openmosix_edge.h>
+#include <linux/posix-timers.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+/* ---- the processes of this node ---- */
+
+/**
+ * openmosix_look - what a task uses
+ * @task: any
+ * @out: filled in, with the task but without a reference
+ *
+ * Context: any; momentary values are enough.
+ */
+void openmosix_look(struct task_struct *task, struct openmosix_seen *out)
+{
+	*out = (struct openmosix_seen) {
+		.task = task,
+		.cpu_ns = READ_ONCE(task->se.sum_exec_runtime),
+		.age_ns = ktime_get_ns() - task->start_time,
+		.running = task_is_running(task),
+#ifdef CONFIG_TASK_XACCT
+		.calls = task->ioac.syscr + task->ioac.syscw,
+		.bytes = task->ioac.rchar + task->ioac.wchar,
+#endif
+	};
+	task_lock(task);
+	if (task->mm)
+		out->resident = (u64)get_mm_rss(task->mm) << PAGE_SHIFT;
+	task_unlock(task);
+}
+
+/* Is a process worth a look: has it computed, or much memory, or is anything known of it? */
+static bool is_worth(struct task_struct *task, u64 cpu_ns, u64 resident)
+{
+	struct mm_struct *mm;
+	bool large;
+
+	if (task->flags & (PF_KTHREAD | PF_EXITING) || test_task_syscall_work(task, OPENMOSIX))
+		return false;
+	if (READ_ONCE(task->openmosix))
+		return true;
+	if (!thread_group_empty(task))
+		return false;
+	if (READ_ONCE(task->se.sum_exec_runtime) >= cpu_ns)
+		return true;
+	if (!resident)
+		return false;
+	task_lock(task);
+	mm = task->mm;
+	large = mm && (u64)get_mm_rss(mm) << PAGE_SHIFT >= resident;
+	task_unlock(task);
+	return large;
+}
+
+/**
+ * openmosix_walk - the processes of this node that may have to be elsewhere
+ * @out: room for them; each holds a reference on its task
+ * @room: for so many
+ * @cpu_ns: those that have used so much CPU time
+ * @resident: and those that have so many bytes of memory, if not 0
+ *
+ * Processes of which openMosix knows something are looked at whatever they use.
+ * Guests are not: their homes do that.
+ *
+ * Return: how many there are; more than @room if there was too little.
+ */
+unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64 cpu_ns,
+			     u64 resident)
+{
+	struct task_struct *task;
+	unsigned long nr = 0;
+
+	guard(rcu)();
+	for_each_process(task) {
+		if (!is_worth(task, cpu_ns, resident))
+			continue;
+		if (nr < room) {
+			get_task_struct(task);
+			openmosix_look(task, &out[nr]);
+		}
+		nr++;
+	}
+	return nr;
+}
+
+/**
+ * openmosix_running - how many tasks of users run or wait for a processor
+ *
+ * Kernel threads do not count: who looks is woken by the same tick as many of
+ * them, and would see more than there is.
+ */
+u32 openmosix_running(void)
+{
+	struct task_struct *process, *task;
+	u32 running = 0;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+		running += task_is_running(task) && !(task->flags & PF_KTHREAD);
+	rcu_read_unlock();
+	return running;
+}
+
+/* ---- what a guest has used ---- */
+
+/**
+ * openmosix_account - charge time that the guest computed to the deputy
+ * @utime_ns: nanoseconds of user time
+ */
+void openmosix_account(u64 utime_ns)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	current->utime += utime_ns;
+	account_group_user_time(current, utime_ns);
+	current->se.sum_exec_runtime += utime_ns;
+	account_group_exec_runtime(current, utime_ns);
+	run_posix_cpu_timers();
+	local_irq_restore(flags);
+}
+
+/** openmosix_has_cpu_timers - do timers or limits wait for CPU time of the current task? */
+bool openmosix_has_cpu_timers(void)
+{
+	bool has = READ_ONCE(current->signal->posix_cputimers.timers_active);
+
+	for (int clock = 0; clock < CPUCLOCK_MAX; clock++)
+		has |= current->posix_cputimers.bases[clock].nextevt != U64_MAX;
+	return has;
+}
+
+/**
+ * openmosix_saw_peak - the current process has had that much memory on its guest's node
+ * @bytes: as that says
+ *
+ * For the maximum that getrusage() and wait4() tell.
+ */
+void openmosix_saw_peak(u64 bytes)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long pages = bytes >> PAGE_SHIFT;
+
+	if (mm && pages > READ_ONCE(mm->hiwater_rss))
+		WRITE_ONCE(mm->hiwater_rss, pages);
+}
