@@ -77,9 +77,14 @@ def added(top, name):
             yield target, number, line[1:]
 
 
+def count_added(top):
+    """How many lines, blank ones aside, all patches add to files of stock."""
+    return sum(1 for name in patch_names(top) for _, _, text in added(top, name) if text.strip())
+
+
 def rule_budget(top):
-    """At most BUDGET lines, blank ones aside, are added to files of stock."""
-    count = sum(1 for name in patch_names(top) for _, _, text in added(top, name) if text.strip())
+    """At most BUDGET lines are added to files of stock."""
+    count = count_added(top)
     if count > BUDGET:
         yield f"patches: {count} added lines in stock files, {BUDGET} are allowed"
 
@@ -115,6 +120,35 @@ def rule_headers(top):
         for field in ("Subject: ", "Cost when off: ", "Lock context: ", "Hook: ", "Signed-off-by: "):
             if not re.search(f"^{field}\\S", head, re.M):
                 yield f"patches/{name}: the header has no \"{field.strip()}\""
+
+
+def hooks(top, name):
+    """The hooks that a patch says it adds."""
+    found = re.search("^Hook: (.*)", tree.header(top / "patches" / name), re.M)
+    return re.findall(r"\bopenmosix_\w+", found.group(1)) if found else []
+
+
+def rule_told(top):
+    """The tables of README.md and hooks.rst have every patch and every hook, and say how many lines there are."""
+    count = count_added(top)
+    told = {
+        "README.md": f"{count} lines, of {BUDGET}",
+        "Documentation/openmosix/hooks.rst": f"add {BUDGET} lines, of which they add {count};",
+    }
+    for page, words in told.items():
+        text = " ".join(lines(top, page))
+        if words not in text:
+            yield f'{page}:1: does not say "{words}"'
+        for name in patch_names(top):
+            patch = name.removesuffix(".patch").removesuffix("-openmosix")
+            for noun in [patch, *hooks(top, name)]:
+                if not re.search(rf"`{re.escape(noun)}(\(\))?`", text):
+                    yield f"{page}:1: does not tell of {noun}"
+    known = {hook for name in patch_names(top) for hook in hooks(top, name)}
+    for number, line in enumerate(lines(top, "README.md"), 1):
+        for hook in re.findall(r"`(openmosix_\w+)`", line) if line.startswith("|") else []:
+            if hook not in known:
+                yield f"README.md:{number}: no patch adds {hook}"
 
 
 def may_be_unsafe(name):

@@ -26,7 +26,14 @@ Signed-off-by: A Developer <a@example.invalid>
  int fork;
 +int hook;
 """
+README = "All that is added: 1 lines, of 150 that are allowed.\n| `010-fork` | `openmosix_fork` |\n"
+HOOKS = """.. SPDX-License-Identifier: GPL-2.0-only
+All patches may add 150 lines, of which they add 1; of these ``010-fork`` adds
+``openmosix_fork()``.
+"""
 GOOD = {
+    "README.md": README,
+    "Documentation/openmosix/hooks.rst": HOOKS,
     "patches/series": "# SPDX-License-Identifier: GPL-2.0-only\n010-fork.patch\n",
     "patches/010-fork.patch": PATCH,
     "openmosix/hooks.rs": SPDX + "// SAFETY: By contract.\n#[allow(x)]\nlet a =\n    unsafe { b() };\n",
@@ -79,6 +86,14 @@ class Rules(unittest.TestCase):
     def test_headers(self):
         for field in ("Subject: ", "Cost when off: ", "Lock context: ", "Hook: ", "Signed-off-by: "):
             self.fails("headers", field.strip(), {"patches/010-fork.patch": PATCH.replace(field, "X: ")})
+
+    def test_told(self):
+        hooks = "Documentation/openmosix/hooks.rst"
+        self.fails("told", "1 lines", {"README.md": README.replace("1 lines", "2 lines")})
+        self.fails("told", "they add 1", {hooks: HOOKS.replace("add 1;", "add 2;")})
+        self.fails("told", "010-fork", {"README.md": README.replace("`010-fork`", "`020-fork`")})
+        self.fails("told", "openmosix_fork", {hooks: HOOKS.replace("openmosix_fork()", "fork()")})
+        self.fails("told", "no patch", {"README.md": README + "| | `openmosix_spoon` |\n"})
 
     def test_unsafe(self):
         self.fails("unsafe", "outside", {"openmosix/task.rs": "// SAFETY: No.\nunsafe { a() }\n"})
