@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Any bytes as a hello, as a frame, and as lines of a configuration.
+//! Any bytes as a hello, as a frame, as the arguments of a system call, and as lines of a configuration.
 
 #![no_main]
 #![allow(
@@ -13,6 +13,7 @@ use libfuzzer_sys::fuzz_target;
 
 #[path = "../../../../openmosix"]
 mod pure {
+    pub(crate) mod syscall;
     pub(crate) mod wire;
 }
 
@@ -25,8 +26,24 @@ mod node {
 mod every;
 
 use node::map::lines;
-use pure::wire;
+use pure::{syscall, wire};
 use wire::{hello::Hello, Header};
+
+/// Number and arguments of a call, and then the request that is to fit them.
+fn request(bytes: &[u8]) -> Option<()> {
+    let (nr, mut rest) = bytes.split_first_chunk()?;
+    let mut args = [0; 6];
+    for arg in &mut args {
+        let (word, behind) = rest.split_first_chunk()?;
+        *arg = u64::from_le_bytes(*word);
+        rest = behind;
+    }
+    let nr = u64::from(u16::from_le_bytes(*nr));
+    if let Ok(request) = syscall::Request::parse(nr, &args, rest) {
+        assert_eq!(request.bytes(), rest);
+    }
+    Some(())
+}
 
 /// The first byte says what the rest is.
 fn one(data: &[u8]) {
@@ -38,7 +55,10 @@ fn one(data: &[u8]) {
                 }
             }
         }
-        Some((1, rest)) => lines(rest).for_each(|line| drop(line)),
+        Some((1, rest)) => lines(rest).for_each(|line| {
+            let _ = line;
+        }),
+        Some((2, rest)) => request(rest).unwrap_or(()),
         Some((_, rest)) => {
             let Some((bytes, payload)) = rest.split_first_chunk() else {
                 return;
