@@ -432,6 +432,7 @@ unsigned long openmosix_window(unsigned long len)
 	return addr;
 }
 
+/** openmosix_close_window - unmap what openmosix_window() has mapped */
 void openmosix_close_window(unsigned long addr, unsigned long len)
 {
 	struct mm_struct *mm = current->mm;

@@ -462,11 +462,13 @@ void openmosix_deliver_signal(const struct openmosix_signal *in)
 	spin_unlock_irq(&current->sighand->siglock);
 }
 
+/** openmosix_blocked - the signals that the current task blocks */
 u64 openmosix_blocked(void)
 {
 	return sigset_bits(&current->blocked);
 }
 
+/** openmosix_set_blocked - have the current task block exactly these signals */
 void openmosix_set_blocked(u64 blocked)
 {
 	sigset_t set = bits_sigset(blocked);
@@ -474,6 +476,7 @@ void openmosix_set_blocked(u64 blocked)
 	set_current_blocked(&set);
 }
 
+/** openmosix_get_action - what signal @sig, 1 to 64, does to the current task */
 void openmosix_get_action(int sig, struct sigaction *out)
 {
 	spin_lock_irq(&current->sighand->siglock);
@@ -481,6 +484,7 @@ void openmosix_get_action(int sig, struct sigaction *out)
 	spin_unlock_irq(&current->sighand->siglock);
 }
 
+/** openmosix_set_action - set what signal @sig, 1 to 64, does to the current task */
 void openmosix_set_action(int sig, const struct sigaction *in)
 {
 	spin_lock_irq(&current->sighand->siglock);

@@ -140,6 +140,7 @@ long openmosix_get_pages(struct mm_struct *mm, unsigned long addr, unsigned long
 	return ret;
 }
 
+/** openmosix_put_pages - let go of what openmosix_get_pages() holds */
 void openmosix_put_pages(struct page **pages, unsigned long nr)
 {
 	release_pages(pages, nr);

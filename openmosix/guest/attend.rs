@@ -103,6 +103,7 @@ impl Guest {
         self.leave(Reason::Asked, None)
     }
 
+    /// Notes what home has said, to be done on the way to user mode.
     pub(super) fn heed(&self, note: Note) -> Result {
         match note {
             Note::Signal(delivery) => queue(&mut self.waiting.lock(), delivery)?,

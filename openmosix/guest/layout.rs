@@ -62,6 +62,7 @@ fn failed(result: i64) -> bool {
     (-4095..0).contains(&result)
 }
 
+/// The bytes of the pages that `len` bytes take.
 fn pages(len: u64) -> u64 {
     len.wrapping_add(PAGE as u64 - 1) & !(PAGE as u64 - 1)
 }
@@ -110,6 +111,7 @@ impl Guest {
         }
     }
 
+    /// `mmap()`: home chooses the address, and this node maps there.
     pub(super) fn mmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let [_, len, prot, flags, ..] = *args;
         let anonymous = flags & map::ANONYMOUS != 0;
@@ -144,6 +146,7 @@ impl Guest {
         Ok(Outcome::Result(addr as i64))
     }
 
+    /// `munmap()`: at home, then here.
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let result = self.forward(nr, args, regs)?;
         if result == 0 {
@@ -153,6 +156,7 @@ impl Guest {
         Ok(Outcome::Result(result))
     }
 
+    /// `mprotect()`: at home, then here.
     pub(super) fn mprotect(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let [start, len, prot, ..] = *args;
         if prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED) {
@@ -167,6 +171,7 @@ impl Guest {
         Ok(Outcome::Result(result))
     }
 
+    /// `mremap()`: at home, then here; undone at home if it fails here.
     pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let [old, old_len, new_len, flags, ..] = *args;
         let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
@@ -202,6 +207,7 @@ impl Guest {
         Ok(Outcome::Result(here))
     }
 
+    /// `brk()`: at home, then here; undone at home if it fails here.
     pub(super) fn brk(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let result = self.forward(nr, args, regs)?;
         let here = cpu::call(nr, &[result as u64, 0, 0, 0, 0, 0]);
@@ -212,6 +218,7 @@ impl Guest {
         Ok(Outcome::Result(result))
     }
 
+    /// `madvise()`: about content here, about areas at home.
     pub(super) fn madvise(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let advice = args[2];
         match advice as u32 {

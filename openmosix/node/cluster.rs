@@ -64,11 +64,13 @@ struct Cluster {
     state: Mutex<State>,
 }
 
+type Peers = KVVec<Arc<Peer>>;
+
 #[derive(Default)]
 struct State {
     config: Option<Config>,
     /// All other nodes: those of the map, and those that came or that others told of.
-    peers: KVVec<Arc<Peer>>,
+    peers: Peers,
     /// This node's address, if the map does not say.
     ip: Option<Ip>,
 }
@@ -98,6 +100,7 @@ static ME: Atomic<u32> = Atomic::new(0);
 
 static CLUSTER: SetOnce<Pin<KBox<Cluster>>> = SetOnce::new();
 
+/// Begins without a configuration.
 pub(super) fn start() -> Result {
     let cluster = KBox::pin_init(
         pin_init!(Cluster {
@@ -397,6 +400,37 @@ impl Parsed {
         }
     }
 
+    /// All other nodes that there are to be, and those of them that are new. Links are kept if `same_self`: this node
+    /// keeps its id and its key.
+    fn peers(&self, me: NodeId, same_self: bool) -> Result<(Peers, Peers)> {
+        let map = self.map();
+        let mut peers = KVVec::new();
+        let mut fresh = KVVec::new();
+        for (id, ip) in map.nodes().filter(|(id, _)| *id != me) {
+            let old = peer(id).filter(|old| old.ip() == ip && same_self);
+            let peer = match old {
+                Some(old) => old,
+                None => {
+                    let new = Peer::new(id, ip)?;
+                    fresh.push(new.clone(), GFP_KERNEL)?;
+                    new
+                }
+            };
+            peers.push(peer, GFP_KERNEL)?;
+        }
+        // Those that came by themselves stay, if they may.
+        with_state(|state| {
+            for old in state.peers.iter().filter(|_| same_self && !self.closed) {
+                if map.address(old.id()).is_none() && map.owner(old.ip()).is_none() {
+                    peers.push(old.clone(), GFP_KERNEL)?;
+                }
+            }
+            Ok::<_, Error>(())
+        })
+        .ok_or(ENODEV)??;
+        Ok((peers, fresh))
+    }
+
     /// Whether every id and every address has one meaning. The first node of a cluster, and one that joins, need no map.
     fn check(&self, me: NodeId) -> Result<(), Wrong> {
         match self.map().check(me) {
@@ -427,32 +461,7 @@ pub(crate) fn configure(text: &[u8]) -> Result {
     })
     .unwrap_or(false);
 
-    // New peers, and those that stay.
-    let mut peers = KVVec::new();
-    let mut fresh = KVVec::new();
-    for (id, ip) in parsed.map().nodes().filter(|(id, _)| *id != me) {
-        let old = peer(id).filter(|old| old.ip() == ip && same_self);
-        let peer = match old {
-            Some(old) => old,
-            None => {
-                let new = Peer::new(id, ip)?;
-                fresh.push(new.clone(), GFP_KERNEL)?;
-                new
-            }
-        };
-        peers.push(peer, GFP_KERNEL)?;
-    }
-    // Those that came by themselves stay, if they may.
-    let others = with_state(|state| {
-        let map = parsed.map();
-        for old in state.peers.iter().filter(|_| same_self && !parsed.closed) {
-            if map.address(old.id()).is_none() && map.owner(old.ip()).is_none() {
-                peers.push(old.clone(), GFP_KERNEL)?;
-            }
-        }
-        Ok::<_, Error>(())
-    });
-    others.ok_or(ENODEV)??;
+    let (peers, fresh) = parsed.peers(me, same_self)?;
     let mut joins = KVVec::new();
     joins.extend_from_slice(&parsed.joins, GFP_KERNEL)?;
 
