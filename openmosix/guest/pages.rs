@@ -73,6 +73,7 @@ pub(crate) fn serve(channel: Arc<Channel>) -> Result {
     end
 }
 
+/// Answers requests until the lane ends.
 fn answer_all(guest: &Guest, lane: &Lane) -> Result {
     let mut page = KVVec::from_elem(0u8, PAGE, GFP_KERNEL)?;
     loop {
@@ -83,60 +84,13 @@ fn answer_all(guest: &Guest, lane: &Lane) -> Result {
     }
 }
 
+/// Answers one request; `page` is room for a page.
 fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8; PAGE]) -> Result {
     let seq = frame.seq();
     match frame.kind() {
-        Kind::Fetch => {
-            fault::hit(Point::Fetch)?;
-            let fetch: Fetch = frame.read()?;
-            let count = (fetch.count as usize).clamp(1, RUN);
-            check_range(fetch.addr, count)?;
-            let (taken, first, bytes) = take(memory, fetch.addr, count, page)?;
-            match first {
-                Content::Copied => {
-                    let head = Pages::head(fetch.addr, taken);
-                    lane.say_parts(Kind::Pages, seq, &[&head, &bytes])
-                }
-                Content::None => no_pages(lane, seq, fetch.addr, taken, NoPage::EMPTY),
-                Content::Unmapped => no_pages(lane, seq, fetch.addr, 1, NoPage::FAULT),
-            }
-        }
-        Kind::Poke => {
-            let poke: Poke<'_> = frame.read()?;
-            if poke.data.is_empty() {
-                let pages = (poke.count as usize).min(RUN);
-                check_range(poke.addr, pages)?;
-                for addr in addresses(poke.addr, pages) {
-                    memory.clear_marker(addr);
-                }
-            } else {
-                let pages = Pages::new(poke.addr, poke.data).map_err(|_| EPROTO)?;
-                for (addr, data) in pages.iter() {
-                    match memory.put(addr, data) {
-                        // Home has a mapping there, and the program has none.
-                        Err(error) if error == EFAULT => {}
-                        put => put?,
-                    }
-                }
-            }
-            let len = poke.data.len() as u64;
-            lane.say(seq, &Done { len })
-        }
-        Kind::Peek => {
-            let peek: Peek = frame.read()?;
-            let start = (peek.addr % PAGE as u64) as usize;
-            let end = start.saturating_add(peek.len as usize).min(PAGE);
-            match memory.peek(peek.addr, page)? {
-                Content::Copied => lane.say(
-                    seq,
-                    &Bytes {
-                        data: page.get(start..end).ok_or(EPROTO)?,
-                    },
-                ),
-                Content::None => no_pages(lane, seq, peek.addr, 1, NoPage::EMPTY),
-                Content::Unmapped => no_pages(lane, seq, peek.addr, 1, NoPage::FAULT),
-            }
-        }
+        Kind::Fetch => fetch(memory, lane, frame, page),
+        Kind::Poke => poke(memory, lane, frame),
+        Kind::Peek => peek(memory, lane, frame, page),
         Kind::UsageAsked => {
             let task = guest.task();
             lane.say(
@@ -150,6 +104,63 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
             )
         }
         _ => Err(EPROTO),
+    }
+}
+
+/// Home takes pages.
+fn fetch(memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8; PAGE]) -> Result {
+    fault::hit(Point::Fetch)?;
+    let seq = frame.seq();
+    let fetch: Fetch = frame.read()?;
+    let count = (fetch.count as usize).clamp(1, RUN);
+    check_range(fetch.addr, count)?;
+    let (taken, first, bytes) = take(memory, fetch.addr, count, page)?;
+    match first {
+        Content::Copied => {
+            let head = Pages::head(fetch.addr, taken);
+            lane.say_parts(Kind::Pages, seq, &[&head, &bytes])
+        }
+        Content::None => no_pages(lane, seq, fetch.addr, taken, NoPage::EMPTY),
+        Content::Unmapped => no_pages(lane, seq, fetch.addr, 1, NoPage::FAULT),
+    }
+}
+
+/// Home gives pages back.
+fn poke(memory: &Mm, lane: &Lane, frame: &Frame) -> Result {
+    let poke: Poke<'_> = frame.read()?;
+    if poke.data.is_empty() {
+        let pages = (poke.count as usize).min(RUN);
+        check_range(poke.addr, pages)?;
+        for addr in addresses(poke.addr, pages) {
+            memory.clear_marker(addr);
+        }
+    } else {
+        let pages = Pages::new(poke.addr, poke.data).map_err(|_| EPROTO)?;
+        for (addr, data) in pages.iter() {
+            match memory.put(addr, data) {
+                // Home has a mapping there, and the program has none.
+                Err(error) if error == EFAULT => {}
+                put => put?,
+            }
+        }
+    }
+    let len = poke.data.len() as u64;
+    lane.say(frame.seq(), &Done { len })
+}
+
+/// Home looks at bytes of a page.
+fn peek(memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8; PAGE]) -> Result {
+    let seq = frame.seq();
+    let peek: Peek = frame.read()?;
+    let start = (peek.addr % PAGE as u64) as usize;
+    let end = start.saturating_add(peek.len as usize).min(PAGE);
+    match memory.peek(peek.addr, page)? {
+        Content::Copied => {
+            let data = page.get(start..end).ok_or(EPROTO)?;
+            lane.say(seq, &Bytes { data })
+        }
+        Content::None => no_pages(lane, seq, peek.addr, 1, NoPage::EMPTY),
+        Content::Unmapped => no_pages(lane, seq, peek.addr, 1, NoPage::FAULT),
     }
 }
 
@@ -195,6 +206,7 @@ fn take(
     Ok((taken, first, bytes))
 }
 
+/// So many pages are not there.
 fn no_pages(lane: &Lane, seq: u64, addr: u64, count: u32, why: u32) -> Result {
     lane.say(seq, &NoPage { addr, count, why })
 }
