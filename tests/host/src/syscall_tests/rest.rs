@@ -55,7 +55,9 @@ fn buffers(lens: &[u64]) -> (Space, Vec<u64>) {
 fn in_parts(name: &str, args: Args, memory: &Space, mut done: u64, most: u64) -> Vec<u64> {
     let mut written = Vec::new();
     while let Some((part, next)) = rest(number(name), &args, done, memory) {
-        assert!(["write", "sendto", "recvfrom"].into_iter().any(|call| part == number(call)));
+        assert!(["write", "sendto", "recvfrom"]
+            .into_iter()
+            .any(|call| part == number(call)));
         assert_eq!(next[0], args[0]);
         assert!(wanted(part, &next) > 0, "a part of nothing");
         let len = next[2].min(most);
@@ -138,7 +140,10 @@ fn only_who_waits_for_all_goes_on_receiving() {
         left
     };
     assert_eq!(go_on("recvfrom", [5, 0x5000, 9, 0, 0, 0]), None);
-    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | PEEK, 0, 0]), None);
+    assert_eq!(
+        go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | PEEK, 0, 0]),
+        None
+    );
     assert_eq!(go_on("recvmsg", [5, HEADER, 0, 0, 0, 0]), None);
     assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, DONT_WAIT, 0, 0]), None);
     assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, WAIT_FOR_ONE, 0, 0]), None);
@@ -157,7 +162,10 @@ fn a_file_is_sent_on_from_where_its_offset_is() {
     let args = [5, 6, 0x5000, 100, 0, 0];
     let next = rest(number("sendfile"), &args, 30, &Space::default());
     assert_eq!(next, Some((number("sendfile"), [5, 6, 0x5000, 70, 0, 0])));
-    assert_eq!(rest(number("sendfile"), &args, 100, &Space::default()), None);
+    assert_eq!(
+        rest(number("sendfile"), &args, 100, &Space::default()),
+        None
+    );
     assert_eq!(wanted(number("sendfile"), &args), 100);
 }
 

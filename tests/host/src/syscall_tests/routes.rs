@@ -34,7 +34,20 @@ fn clocks_are_told_apart() {
         assert_eq!(to("clock_getres", [id, 0, 0, 0, 0, 0]), clock);
     }
     // The time of day, the raw clock, CPU time, alarms, CPU clocks of processes, dynamic clocks.
-    for id in [0, 4, 5, 11, 2, 3, 8, 9, 12, 0xffff_fffa, 0xffff_fffb, u64::MAX] {
+    for id in [
+        0,
+        4,
+        5,
+        11,
+        2,
+        3,
+        8,
+        9,
+        12,
+        0xffff_fffa,
+        0xffff_fffb,
+        u64::MAX,
+    ] {
         assert_eq!(to("clock_gettime", [id, 0, 0, 0, 0, 0]), Route::Home);
     }
     // The clock is an int.
