@@ -229,6 +229,8 @@ impl Guest {
             | bindings::MADV_COLD
             | bindings::MADV_PAGEOUT
             | bindings::MADV_FREE
+            | bindings::MADV_POPULATE_READ
+            | bindings::MADV_POPULATE_WRITE
             | bindings::MADV_DONTNEED => Ok(Outcome::Native),
             bindings::MADV_DONTFORK
             | bindings::MADV_DOFORK
