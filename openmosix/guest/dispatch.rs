@@ -100,6 +100,11 @@ impl Guest {
     /// A call is done with: if home has said so, the process leaves with the raw result, because home has
     /// the signal that may have interrupted it.
     fn finish(&self, result: i64) {
+        if signal::pending() {
+            // One that came with the answer gets its frame here. Then the process leaves.
+            sys::task::raise_resume();
+            return;
+        }
         if !self.recalled.swap(false, Ordering::Relaxed) {
             return;
         }
