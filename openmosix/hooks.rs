@@ -183,7 +183,7 @@ pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_st
     };
     // SAFETY: By the safety requirements the child is alive.
     let child = unsafe { &*child.cast::<Task>() };
-    let rules = parent.process().rules();
+    let rules = parent.process().rules().inherited();
     if rules.is_default() || child.pid() != child.tgid() {
         return;
     }
@@ -200,6 +200,10 @@ pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_st
 /// C: `__openmosix_exec()`. In `bprm_execve()`, which has succeeded; may sleep; no locks held.
 #[export]
 pub(crate) extern "C" fn __openmosix_exec() {
+    // SAFETY: The exit hook cannot come before this returns.
+    if let Some(migrant) = unsafe { current_migrant() } {
+        migrant.process().exec();
+    }
     if !placement::is_at_exec() {
         return;
     }

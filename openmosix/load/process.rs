@@ -21,12 +21,24 @@ impl Decay {
     pub(crate) const FAST: Self = Self::new(926);
     /// No decay: the whole life counts.
     pub(crate) const NONE: Self = Self::new(1_000);
+    /// Seconds of the longest interval that a process may have of its own.
+    const LONGEST: u32 = 3_600;
 
     const fn new(keep: u16) -> Self {
         Self {
             interval_ms: 1_000,
             keep,
         }
+    }
+
+    /// One of a process's own (`/proc/hpc/decay/own`): seconds of an interval, and per mille that it keeps; if that
+    /// makes sense.
+    pub(crate) fn own(seconds: u32, keep: u32) -> Option<Self> {
+        let keep = u16::try_from(keep).ok().filter(|keep| *keep <= 1_000)?;
+        (1..=Self::LONGEST).contains(&seconds).then(|| Self {
+            interval_ms: seconds * 1_000,
+            keep,
+        })
     }
 }
 

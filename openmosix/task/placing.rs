@@ -262,6 +262,11 @@ impl Process {
         }
     }
 
+    /// It has become another program.
+    pub(crate) fn exec(&self) {
+        self.inner.lock().placing.rules.character.exec();
+    }
+
     /// Its owner is about to say where it is to be: there it stays.
     pub(crate) fn order_by_hand(&self) {
         self.inner.lock().placing.ordered = true;
@@ -306,7 +311,7 @@ impl Process {
         let busy = inner.order.is_some() || inner.going.is_some();
         let node = NodeId::new(inner.node);
         let placing = &mut inner.placing;
-        let decay = placing.rules.pace.decay(slow, fast);
+        let decay = placing.rules.character.pace.decay(slow, fast);
         let watch = match placing.watch {
             None => Watch::begin(now_ms, age_ms, uses, talk),
             Some(watch) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the owner of a process says about where it may be. Children are bound by the same.
+//! What the owner of a process says about where it may be, and how it is to be seen. Children are bound by the same,
+//! unless the owner says that they are to be seen as others are.
 
 use crate::{
     balance::rules::{
@@ -26,6 +27,8 @@ pub(crate) enum Pace {
     Fast,
     /// Not at all.
     Never,
+    /// As its owner says.
+    Own(Decay),
 }
 
 impl Pace {
@@ -38,6 +41,52 @@ impl Pace {
                 keep: Decay::NONE.keep,
                 ..slow
             },
+            Self::Own(own) => own,
+        }
+    }
+}
+
+/// For which programs that a process becomes it holds how it is to be seen (`/proc/hpc/decay/exec`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    /// For all of them.
+    #[default]
+    Always,
+    /// For the next one, and for no other.
+    Once,
+    /// For none.
+    Never,
+}
+
+/// How a process is to be seen (`/proc/hpc/decay`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Character {
+    /// What it does most.
+    pub(crate) kind: Kind,
+    /// How fast it is forgotten what it used.
+    pub(crate) pace: Pace,
+    /// For which programs all of this holds.
+    pub(crate) exec: Lasting,
+    /// Its children are not to be seen like that.
+    pub(crate) alone: bool,
+}
+
+impl Character {
+    /// The process has become another program.
+    pub(crate) fn exec(&mut self) {
+        match self.exec {
+            Lasting::Always => {}
+            Lasting::Once => self.exec = Lasting::Never,
+            Lasting::Never => *self = Self::default(),
+        }
+    }
+
+    /// That of a child.
+    fn inherited(self) -> Self {
+        if self.alone {
+            Self::default()
+        } else {
+            self
         }
     }
 }
@@ -53,10 +102,8 @@ pub(crate) struct Rules {
     pub(crate) policy: Policy,
     /// The set of nodes (`mignodes`); the lowest bit is node 1.
     pub(crate) nodes: Option<Arc<KVVec<u64>>>,
-    /// How it is to be seen (`/proc/hpc/decay`).
-    pub(crate) kind: Kind,
-    /// How fast it is forgotten what it used.
-    pub(crate) pace: Pace,
+    /// How it is to be seen.
+    pub(crate) character: Character,
 }
 
 impl Default for Rules {
@@ -66,8 +113,7 @@ impl Default for Rules {
             filter: false,
             policy: Policy::Deny,
             nodes: None,
-            kind: Kind::Measured,
-            pace: Pace::Slow,
+            character: Character::default(),
         }
     }
 }
@@ -76,10 +122,15 @@ impl Rules {
     /// Whether nobody has said anything.
     pub(crate) fn is_default(&self) -> bool {
         let said = self.locked || self.filter || self.nodes.is_some();
-        !said
-            && self.policy == Policy::Deny
-            && self.kind == Kind::Measured
-            && self.pace == Pace::Slow
+        !said && self.policy == Policy::Deny && self.character == Character::default()
+    }
+
+    /// Those of a child.
+    pub(crate) fn inherited(self) -> Self {
+        Self {
+            character: self.character.inherited(),
+            ..self
+        }
     }
 
     /// The set of nodes.
@@ -93,11 +144,68 @@ impl Rules {
             locked: self.locked,
             ordered,
             stays,
-            kind: self.kind,
+            kind: self.character.kind,
             mask: self.filter.then(|| Mask {
                 policy: self.policy,
                 nodes: self.nodes(),
             }),
         }
+    }
+}
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kernel::macros::kunit_tests(openmosix_rules)]
+mod tests {
+    use super::*;
+
+    const COMPUTES: Character = Character {
+        kind: Kind::Cpu,
+        pace: Pace::Fast,
+        exec: Lasting::Always,
+        alone: false,
+    };
+
+    #[test]
+    fn a_pace_of_its_own_is_not_the_node_s() {
+        let own = Decay {
+            interval_ms: 5_000,
+            keep: 900,
+        };
+        for (pace, decay) in [
+            (Pace::Slow, Decay::SLOW),
+            (Pace::Fast, Decay::FAST),
+            (Pace::Never, Decay::NONE),
+            (Pace::Own(own), own),
+        ] {
+            assert_eq!(pace.decay(Decay::SLOW, Decay::FAST), decay);
+        }
+    }
+
+    #[test]
+    fn programs_that_it_becomes() {
+        let mut character = COMPUTES;
+        character.exec();
+        assert_eq!(character, COMPUTES);
+        character.exec = Lasting::Once;
+        character.exec();
+        assert_eq!(character.kind, Kind::Cpu);
+        assert_eq!(character.exec, Lasting::Never);
+        character.exec();
+        assert_eq!(character, Character::default());
+    }
+
+    #[test]
+    fn children() {
+        let mut rules = Rules {
+            locked: true,
+            character: COMPUTES,
+            ..Rules::default()
+        };
+        assert_eq!(rules.clone().inherited().character, COMPUTES);
+        rules.character.alone = true;
+        let child = rules.inherited();
+        assert_eq!(child.character, Character::default());
+        // Where it may be is another thing.
+        assert!(child.locked && !child.is_default());
     }
 }

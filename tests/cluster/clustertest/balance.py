@@ -226,6 +226,26 @@ def tells(cluster):
                 expect("moves are counted", True, int(process.proc("nmigs")) >= 1, 1, outcome)
 
 
+def decay(node):
+    """A pace of its own can be read back; how a process is seen ends with an exec, or at its children."""
+    # What the shell reads itself is about itself; what cat reads, about a child that runs another program.
+    begin = "cd /proc/hpc/decay; show() { read line < $1; echo \"$1 $line\"; }; echo 1 > cpujob; "
+    for what, does, says in (
+            ("a pace of its own", "echo 5 900 > own; show own; show slow; cat own", "own 5 900\nslow 0\n5 900\n"),
+            ("none any more", "echo 5 900 > own; echo 1 > fast; show own; show fast", "own 0\nfast 1\n"),
+            ("what lasts", "show exec; show inherit; exec cat cpujob", "exec 1\ninherit 1\n1\n"),
+            ("until the next program", "echo 0 > exec; show cpujob; exec cat cpujob exec", "cpujob 1\n0\n1\n"),
+            ("until the one after", "echo exec 0 > exec; exec sh -c 'read line < cpujob; echo $line; exec cat cpujob'",
+             "1\n0\n"),
+            ("not for children", "echo 0 > inherit; cat cpujob; show cpujob; exec cat cpujob", "0\ncpujob 1\n1\n")):
+        expect(what, says, node.shell(begin + does), 1, does)
+    for name, bad in (("own", "5"), ("own", "0 900"), ("own", "3601 900"), ("own", "5 1001"), ("own", "x 1"),
+                      ("exec", "2"), ("exec", "exec 1"), ("inherit", "no"), ("cpujob", "0")):
+        done = node.run(["sh", "-c", "echo '%s' > /proc/hpc/decay/%s" % (bad, name)])
+        if done["status"] == 0:
+            raise Failed("it took %r" % bad, 1, name)
+
+
 def inherited(cluster):
     """Children are bound by the rules of their parents; only the owner sets them, and only to what they may be."""
     node = cluster[1]
@@ -234,6 +254,7 @@ def inherited(cluster):
             "sh -c 'cd /proc/$$; echo $(cat lock mignodes migpolicy migfilter /proc/hpc/decay/cpujob " \
             "/proc/hpc/decay/iojob /proc/hpc/decay/fast /proc/hpc/decay/slow); true'"
     expect("rules of a child", "1 1,3-5 1 1 1 0 1 0\n", node.shell(rules), 1, rules)
+    decay(node)
     cleared = "echo 1 > /proc/hpc/decay/iojob; echo 1 > /proc/hpc/decay/clear; cat /proc/hpc/decay/iojob"
     expect("after clear", "0\n", node.shell(cleared), 1, cleared)
     own = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "sh", "-c",

@@ -194,3 +194,56 @@ fn logarithms_are_rounded_up() {
         [0, 0, 1, 2, 2, 3, 10]
     );
 }
+
+#[test]
+fn a_decay_of_its_own_has_bounds() {
+    for (seconds, keep) in [
+        (0, 900),
+        (3_601, 900),
+        (u32::MAX, 900),
+        (5, 1_001),
+        (5, 65_536 + 5),
+    ] {
+        assert_eq!(Decay::own(seconds, keep), None, "{seconds} {keep}");
+    }
+    for (seconds, keep) in [(1, 0), (5, 900), (3_600, 1_000)] {
+        let own = Decay::own(seconds, keep).unwrap();
+        assert_eq!(
+            (own.interval_ms, u32::from(own.keep)),
+            (1_000 * seconds, keep)
+        );
+    }
+}
+
+#[test]
+fn statistics_forget_at_a_pace_of_their_own() {
+    let calls = |own: Decay, idle_ms| {
+        let counters = Counters {
+            calls: 1_000,
+            cpu_ms: 1_000,
+            wanted_ms: 1_000,
+            bytes: 0,
+        };
+        let mut statistics = Statistics::new(0, Counters::default(), own);
+        statistics.add(0, counters);
+        // CPU time without calls from here on: what is remembered of the calls shows in the rate.
+        statistics.add(
+            idle_ms,
+            Counters {
+                cpu_ms: 1_000 + idle_ms,
+                ..counters
+            },
+        );
+        statistics.usage().calls
+    };
+    let own = Decay::own(5, 500).unwrap();
+    // Nothing is forgotten before the interval is over; then half is, each time.
+    assert_eq!(calls(own, 4_000), 1_000 * 1_000 / 5_000);
+    assert_eq!(calls(own, 5_000), 500 * 1_000 / 5_500);
+    assert_eq!(calls(own, 10_000), 250 * 1_000 / 10_250);
+    assert_eq!(calls(Decay::own(5, 0).unwrap(), 5_000), 0);
+    assert_eq!(
+        calls(Decay::own(5, 1_000).unwrap(), 5_000),
+        1_000 * 1_000 / 6_000
+    );
+}
