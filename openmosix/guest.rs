@@ -27,6 +27,7 @@ use crate::{
         mm::{
             Claim,
             Mm,
+            Statm,
             WeakMm, //
         },
         signal, //
@@ -186,9 +187,9 @@ impl Guest {
         self.memory.get().map_or(0, |mm| mm.resident())
     }
 
-    /// Bytes of its address space.
-    pub(crate) fn size(&self) -> u64 {
-        self.memory.get().map_or(0, |mm| mm.size())
+    /// The pages of its address space; none if that is gone.
+    pub(crate) fn statm(&self) -> Statm {
+        self.memory.get().map(|mm| mm.statm()).unwrap_or_default()
     }
 
     /// Why it has to leave this node, if so.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The files of openMosix in /proc/PID: where a process is, why, and where it
- * may go.
+ * may go. And what Linux itself tells there of address spaces.
  *
  * Their content is made in openmosix/control/pid.rs.
  */
@@ -12,6 +12,16 @@
 #include <linux/string.h>
 
 #include "internal.h"
+
+/**
+ * openmosix_get_statm - what /proc/PID/statm tells of an address space
+ * @mm: one with users
+ * @out: filled in
+ */
+void openmosix_get_statm(struct mm_struct *mm, struct openmosix_statm *out)
+{
+	out->size = task_statm(mm, &out->shared, &out->text, &out->data, &out->resident);
+}
 
 static int show(struct seq_file *m, u32 what)
 {

@@ -142,6 +142,7 @@ extern const struct file_operations openmosix_migpolicy_fops;
 #define OPENMOSIX_PROC_PID						\
 	REG("where",	 S_IRUGO,	  openmosix_where_fops),	\
 	REG("goto",	 S_IRUGO|S_IWUSR, openmosix_goto_fops),		\
+	REG("migrate",	 S_IRUGO|S_IWUSR, openmosix_goto_fops),		\
 	REG("cantmove",	 S_IRUGO,	  openmosix_cantmove_fops),	\
 	REG("nmigs",	 S_IRUGO,	  openmosix_nmigs_fops),	\
 	REG("migration", S_IRUGO,	  openmosix_migration_fops),	\

@@ -288,6 +288,25 @@ void openmosix_make_rewound_call(struct pt_regs *regs);
 bool openmosix_in_vdso(const struct pt_regs *regs);
 void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 
+/**
+ * struct openmosix_statm - an address space, in pages
+ * @size: its size
+ * @resident: those that are in memory
+ * @shared: those of files and of shared memory among them
+ * @text: the program's code
+ * @data: what it may write to, and its stack
+ */
+struct openmosix_statm {
+	unsigned long size;
+	unsigned long resident;
+	unsigned long shared;
+	unsigned long text;
+	unsigned long data;
+};
+
+/* fs/proc/openmosix.c */
+void openmosix_get_statm(struct mm_struct *mm, struct openmosix_statm *out);
+
 /* openmosix/hooks.rs */
 int openmosix_fill(void *memory, unsigned long addr, struct page **pages, unsigned long nr);
 void openmosix_guest_gone(void *memory);

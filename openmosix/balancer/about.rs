@@ -11,7 +11,6 @@ use crate::{
         Status,
         Vector, //
     },
-    load::metric::PROCESS,
     node::{
         self,
         NodeId, //
@@ -73,10 +72,9 @@ impl About {
         self.vector.processors.load(self.vector.running)
     }
 
-    /// Per cent of its processors that are in use.
-    pub(crate) fn used(&self) -> u32 {
-        let each = self.vector.processors.each(self.vector.running);
-        each.min(PROCESS) * 100 / PROCESS
+    /// Per cent of the time in which processes can use its processors: in the rest some wait for memory.
+    pub(crate) fn utilisability(&self) -> u16 {
+        100 - self.vector.memory.pressure.min(1_000) / 10
     }
 
     /// Bytes of memory that a process could still get there.

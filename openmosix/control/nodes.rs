@@ -46,7 +46,7 @@ enum What {
     Raw,
     Total,
     Load,
-    Used,
+    Utilisability,
     Guests,
     Age,
 }
@@ -67,7 +67,7 @@ impl Fact {
         (c"rmem", What::Raw),
         (c"tmem", What::Total),
         (c"load", What::Load),
-        (c"util", What::Used),
+        (c"util", What::Utilisability),
         (c"guests", What::Guests),
         (c"age", What::Age),
     ];
@@ -87,7 +87,7 @@ impl Content for Fact {
             What::Raw => seq_print!(to, "{}\n", about.raw),
             What::Total => seq_print!(to, "{}\n", about.total()),
             What::Load => seq_print!(to, "{}\n", about.load()),
-            What::Used => seq_print!(to, "{}\n", about.used()),
+            What::Utilisability => seq_print!(to, "{}\n", about.utilisability()),
             What::Guests => seq_print!(to, "{}\n", about.guests()),
             What::Age => seq_print!(to, "{}\n", about.age_ms),
         }

@@ -7,6 +7,7 @@
 //! | `where`     | the node it runs on, 0 at home                                      |
 //! | `goto`      | write a node, `home` or `0`; with `exec ` before it, after an exec. |
 //! |             | There it stays, until `balance` is written: decide now              |
+//! | `migrate`   | the same file by another name                                       |
 //! | `cantmove`  | why it may not move now, one name a line                            |
 //! | `nmigs`     | how often it has moved                                              |
 //! | `migration` | how its last move went                                              |

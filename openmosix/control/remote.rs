@@ -97,32 +97,48 @@ impl Content for Identity {
     }
 }
 
-/// Its memory in pages: how large its address space is, and how much of it is there.
+/// Its memory in pages, as `/proc/PID/statm` of Linux has it.
 struct Statm(Arc<guest::Guest>);
 
 impl Content for Statm {
     const MODE: u16 = 0o444;
 
     fn show(&self, to: &SeqFile) -> Result {
-        let page = PAGE as u64;
-        let resident = self.0.resident() / page;
-        seq_print!(to, "{} {resident}\n", self.0.size() / page);
+        let it = self.0.statm();
+        let (size, resident, shared) = (it.size, it.resident, it.shared);
+        // Nobody counts libraries and dirty pages any more.
+        seq_print!(
+            to,
+            "{size} {resident} {shared} {} 0 {} 0\n",
+            it.text,
+            it.data
+        );
         Ok(())
     }
 }
 
-/// What it has used here: milliseconds of CPU time, milliseconds since it came, bytes of memory.
+/// What it does and has used here, in the units of `/proc/PID/stat`, and milliseconds since it came.
+///
+/// The line is openMosix's. Children are at home, and Linux does not count swapping: these are 0.
 struct Stats(Arc<guest::Guest>);
+
+/// Nanoseconds of a tick, in which user space counts time.
+const TICK_NS: u64 = 10_000_000;
 
 impl Content for Stats {
     const MODE: u16 = 0o444;
 
     fn show(&self, to: &SeqFile) -> Result {
         let guest = &self.0;
-        let utime = task::cpu_time(guest.task()) / 1_000_000;
+        let utime = task::cpu_time(guest.task()) / TICK_NS;
+        let (nice, state) = (task::nice(guest.task()), task::state(guest.task()));
         let age = machine::now_ms().saturating_sub(guest.since_ms());
-        let (vsize, rss) = (guest.size(), guest.resident());
-        seq_print!(to, "utime={utime} age={age} vsize={vsize} rss={rss}\n");
+        let statm = guest.statm();
+        let (vsize, rss) = (statm.size * PAGE, statm.resident);
+        seq_print!(
+            to,
+            "utime={utime} cutime=0 nice={nice} state={state} vsize={vsize} rss={rss} nswap=0 cnswap=0 age={age}\n"
+        );
         Ok(())
     }
 }

@@ -131,11 +131,15 @@ enum Number {
 }
 
 impl Number {
-    const ALL: [(&'static CStr, Number); 9] = [
+    /// Decay has two spellings, as in openMosix.
+    const ALL: [(&'static CStr, Number); 12] = [
         (c"speed", Number::Speed),
         (c"decay-interval", Number::DecayInterval),
         (c"slow-decay", Number::SlowDecay),
         (c"fast-decay", Number::FastDecay),
+        (c"decayinterval", Number::DecayInterval),
+        (c"slowdecay", Number::SlowDecay),
+        (c"fastdecay", Number::FastDecay),
         (c"loadlimit", Number::LoadLimit),
         (c"llimitmode", Number::LoadMode),
         (c"cpulimit", Number::CpuLimit),

@@ -23,6 +23,9 @@ pub(crate) type Vma = bindings::openmosix_vma;
 /// A mapping of a file: start, end, and how much of it is before the end of the file.
 pub(crate) type Area = bindings::openmosix_area;
 
+/// An address space in pages, as `/proc/PID/statm` has it.
+pub(crate) type Statm = bindings::openmosix_statm;
+
 /// What [`Mm::take`] and [`Mm::peek`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -242,11 +245,12 @@ impl Mm {
         unsafe { bindings::openmosix_peak(self.0.as_ptr()) as u64 }
     }
 
-    /// Bytes of address space in use.
-    pub(crate) fn size(&self) -> u64 {
-        // SAFETY: By the type invariant.
-        let pages = unsafe { bindings::openmosix_mm_pages(self.0.as_ptr()) };
-        pages as u64 * PAGE as u64
+    /// Its pages, counted.
+    pub(crate) fn statm(&self) -> Statm {
+        let mut statm = Statm::default();
+        // SAFETY: By the type invariant; `statm` is room for one.
+        unsafe { bindings::openmosix_get_statm(self.0.as_ptr(), &mut statm) };
+        statm
     }
 
     /// Marks the address space as half of a migrated process, until the claim is dropped.

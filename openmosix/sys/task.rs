@@ -128,6 +128,18 @@ pub(crate) fn saw_peak(bytes: u64) {
     unsafe { bindings::openmosix_saw_peak(bytes) };
 }
 
+/// How nice a task is.
+pub(crate) fn nice(task: &Task) -> i32 {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::task_nice(task.as_ptr()) }
+}
+
+/// What a task does now, a letter as in `/proc/PID/stat`.
+pub(crate) fn state(task: &Task) -> char {
+    // SAFETY: The reference keeps the task alive.
+    char::from(unsafe { bindings::task_state_to_char(task.as_ptr()) })
+}
+
 /// Charges user time to the current task.
 pub(crate) fn charge(ns: u64) {
     // SAFETY: Acts on `current`.

@@ -139,6 +139,16 @@ __rust_helper u32 rust_helper_openmosix_memory_pressure(void)
 
 /* Others. */
 
+__rust_helper int rust_helper_task_nice(const struct task_struct *task)
+{
+	return task_nice(task);
+}
+
+__rust_helper char rust_helper_task_state_to_char(struct task_struct *task)
+{
+	return task_state_to_char(task);
+}
+
 __rust_helper unsigned int rust_helper_num_online_cpus(void)
 {
 	return num_online_cpus();
@@ -154,11 +164,6 @@ __rust_helper void *rust_helper_pde_data(const struct inode *inode)
 __rust_helper void *rust_helper_page_address(struct page *page)
 {
 	return page_address(page);
-}
-
-__rust_helper unsigned long rust_helper_openmosix_mm_pages(struct mm_struct *mm)
-{
-	return READ_ONCE(mm->total_vm);
 }
 
 __rust_helper void rust_helper_task_lock(struct task_struct *task)

@@ -53,6 +53,15 @@ def freed(cluster):
         expect("where the guest is from", "1", cluster[2].read("/proc/hpc/remote/%s/from" % guests[0]).strip(), 2)
         identity = cluster[2].read("/proc/hpc/remote/%s/identity" % guests[0]).split()
         expect("identity of the guest", [str(process.pid), "probe-memory"], identity, 2)
+        statm = cluster[2].read("/proc/hpc/remote/%s/statm" % guests[0])
+        expect("statm of the guest", cluster[2].read("/proc/%s/statm" % guests[0]), statm, 2)
+        stats = dict(fact.split("=") for fact in cluster[2].read("/proc/hpc/remote/%s/stats" % guests[0]).split())
+        names = ["utime", "cutime", "nice", "state", "vsize", "rss", "nswap", "cnswap", "age"]
+        expect("facts of the guest", names, list(stats), 2)
+        pages = [int(number) for number in statm.split()]
+        expect("memory of the guest", [pages[0] * 4096, pages[1]], [int(stats["vsize"]), int(stats["rss"])], 2)
+        if pages[1] < 100 << 8:
+            raise Failed("the guest has only %d pages" % pages[1], 2, process.command)
         process.move("home")
         process.alive()
         expect("guests on node 2", [], cluster[2].guests(), 2, "ls /proc/hpc/remote")
