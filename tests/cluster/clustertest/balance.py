@@ -191,7 +191,10 @@ def ordered(cluster):
             reason(process, "ordered")
         expect("where they are", ["2"] * 3, places(jobs), 1)
         expect("moves", ["1"] * 3, [process.proc("nmigs") for process in jobs], 1)
-        jobs[0].node.write("/proc/%d/goto" % jobs[0].pid, "balance")
+        # Whatever is decided at once, it is told; a target may refuse.
+        done = jobs[0].node.run(["migrate", str(jobs[0].pid), "balance"])
+        said = r"(migrate: )?process %d (moved to|stays where it is:|did not move to) " % jobs[0].pid
+        expect("migrate tells what was decided", True, bool(re.match(said, done["out"] + done["err"])), 1, str(done))
         until(lambda: jobs[0].proc("why"), lambda: jobs[0].where() != "2")
         expect("where the others are", ["2"] * 2, places(jobs[1:]), 1)
 

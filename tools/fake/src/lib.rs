@@ -72,7 +72,8 @@ impl Tree {
         ] {
             tree.write(&format!("proc/hpc/admin/{name}"), &format!("{value}\n"));
         }
-        for decay in ["clear", "cpujob", "iojob", "slow", "fast", "none"] {
+        for decay in ["clear", "cpujob", "iojob", "slow", "fast", "none", "own", "exec", "inherit"]
+        {
             tree.write(&format!("proc/hpc/decay/{decay}"), "");
         }
         fs::create_dir_all(tree.root().join("proc/hpc/remote")).expect("a directory");
@@ -91,6 +92,15 @@ impl Tree {
         self.write(&file("cmdline"), &format!("/usr/bin/{comm}\0--really\0"));
         self.steerable(&pid.to_string());
         self.write(&file("migration"), "");
+    }
+
+    /// Add a guest from a node, with its number and name there.
+    pub fn guest(&self, pid: u32, from: u16, identity: &str) {
+        let file = |name: &str| format!("proc/hpc/remote/{pid}/{name}");
+        self.write(&file("from"), &format!("{from}\n"));
+        self.write(&file("identity"), &format!("{identity}\n"));
+        let stats = "utime=200 cutime=0 nice=0 state=R vsize=8388608 rss=256 nswap=0 cnswap=0";
+        self.write(&file("stats"), &format!("{stats} age=65000\n"));
     }
 
     /// Add the files by which the calling program steers itself.

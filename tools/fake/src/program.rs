@@ -41,6 +41,14 @@ impl Tree {
         self.run_with_input(program, args, "")
     }
 
+    /// Run a program on this tree whose output nobody reads; its exit status.
+    pub fn run_unread(&self, program: &str, args: &[&str]) -> i32 {
+        let mut command = Command::new(program);
+        let command = command.args(args).env("OPENMOSIX_ROOT", self.root()).stdin(Stdio::null());
+        let status = command.stdout(unread()).stderr(unread()).status().expect(program);
+        status.code().expect("an exit status")
+    }
+
     /// Run a program on this tree with something on its standard input.
     pub fn run_with_input(&self, program: &str, args: &[&str], input: &str) -> Ended {
         let mut child = Command::new(program)
@@ -60,6 +68,14 @@ impl Tree {
             err: String::from_utf8(stderr).expect("text"),
         }
     }
+}
+
+/// A pipe that nobody reads any more.
+fn unread() -> Stdio {
+    let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().expect("true");
+    let pipe = reader.stdin.take().expect("a pipe");
+    reader.wait().expect("true");
+    pipe.into()
 }
 
 impl Ended {

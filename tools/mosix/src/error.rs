@@ -93,6 +93,8 @@ pub enum Error {
     },
     /// There is no such process, or no longer.
     NoProcess(u32),
+    /// openMosix is off on this node.
+    Off,
     /// No such node is configured.
     NoNode(u16),
     /// The node is configured but cannot be reached.
@@ -107,6 +109,13 @@ pub enum Error {
         reason: String,
         /// Whether the reason is that the target cannot be reached.
         unreachable: bool,
+    },
+    /// A process that was left to the balancer stays where it is.
+    Stays {
+        /// The process.
+        pid: u32,
+        /// Why.
+        reason: String,
     },
     /// A process had not moved when the time was over.
     TimedOut {
@@ -145,9 +154,10 @@ impl Error {
         use io::ErrorKind as Kind;
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NoNode(_) | Self::NodeDown(_) | Self::NotMoved { unreachable: true, .. } => {
-                Exit::Unreachable
-            }
+            Self::Off
+            | Self::NoNode(_)
+            | Self::NodeDown(_)
+            | Self::NotMoved { unreachable: true, .. } => Exit::Unreachable,
             Self::Io { source, .. } => match source.kind() {
                 Kind::PermissionDenied => Exit::NotPermitted,
                 Kind::HostUnreachable
@@ -179,10 +189,14 @@ impl fmt::Display for Error {
             Self::Key { path, what } => write!(f, "cluster key {} {what}", path.display()),
             Self::Exec { command, source } => write!(f, "{command}: {}", plain(source)),
             Self::NoProcess(pid) => write!(f, "there is no process {pid}"),
+            Self::Off => f.write_str("openMosix is off on this node"),
             Self::NoNode(id) => write!(f, "node {id} is not configured"),
             Self::NodeDown(id) => write!(f, "node {id} cannot be reached"),
             Self::NotMoved { pid, target, reason, .. } => {
                 write!(f, "process {pid} did not move to {target}: {reason}")
+            }
+            Self::Stays { pid, reason } => {
+                write!(f, "process {pid} stays where it is: {reason}")
             }
             Self::TimedOut { pid, target, waited, stage } => write!(
                 f,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A guest: the process of another node that runs here, as `/proc/hpc/remote/<pid>` shows it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::process::{page_size, seconds, ticks};
 use crate::system::System;
 
 /// One guest of this node.
@@ -17,6 +20,40 @@ pub struct Guest {
     pub home_pid: u32,
     /// Its name.
     pub comm: String,
+    /// What it does and has used here.
+    #[serde(flatten)]
+    pub stats: Stats,
+}
+
+/// What a guest does and has used on this node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Its state, a letter as in `ps`.
+    pub state: char,
+    /// The CPU time that it has used.
+    #[serde(rename = "cpu_seconds", serialize_with = "seconds")]
+    pub time: Duration,
+    /// Its memory in bytes.
+    pub resident: u64,
+    /// How many milliseconds ago it came.
+    #[serde(rename = "age_ms")]
+    pub age: u64,
+}
+
+impl Stats {
+    /// Read `name=value` words; those that are not known here are skipped.
+    fn parse(text: &str) -> Option<Self> {
+        let fact = |name: &str| {
+            let mut words = text.split_whitespace().filter_map(|word| word.split_once('='));
+            words.find(|(it, _)| *it == name).map(|(_, value)| value)
+        };
+        Some(Self {
+            state: fact("state")?.chars().next()?,
+            time: ticks(fact("utime")?.parse().ok()?),
+            resident: fact("rss")?.parse::<u64>().ok()?.checked_mul(page_size())?,
+            age: fact("age")?.parse().ok()?,
+        })
+    }
 }
 
 impl System {
@@ -36,7 +73,10 @@ impl System {
         let wrong = || Error::format(self.hpc(&identity), "not a process number and a name");
         let (home_pid, comm) = text.split_once(' ').ok_or_else(wrong)?;
         let home_pid = home_pid.parse().map_err(|_| wrong())?;
-        Ok(Guest { pid, home, home_pid, comm: comm.to_string() })
+        let file = format!("remote/{pid}/stats");
+        let stats = Stats::parse(&self.read_hpc(&file)?)
+            .ok_or_else(|| Error::format(self.hpc(&file), "not understood"))?;
+        Ok(Guest { pid, home, home_pid, comm: comm.to_string(), stats })
     }
 }
 
@@ -48,10 +88,27 @@ mod tests {
     #[test]
     fn guests_with_any_name() {
         let tree = Tree::cluster();
-        tree.write("proc/hpc/remote/99/from", "2\n");
-        tree.write("proc/hpc/remote/99/identity", "1234 Web Content\n");
+        tree.guest(99, 2, "1234 Web Content");
         let guests = System::at(tree.root()).guests().unwrap();
+        let stats = Stats {
+            state: 'R',
+            time: Duration::from_secs(2),
+            resident: 256 * page_size(),
+            age: 65000,
+        };
         let comm = "Web Content".to_string();
-        assert_eq!(guests, [Guest { pid: 99, home: 2, home_pid: 1234, comm }]);
+        assert_eq!(guests, [Guest { pid: 99, home: 2, home_pid: 1234, comm, stats }]);
+    }
+
+    #[test]
+    fn a_guest_that_leaves_meanwhile_is_left_out() {
+        let tree = Tree::cluster();
+        tree.guest(98, 2, "1233 xz");
+        tree.guest(99, 2, "1234 xz");
+        std::fs::remove_dir_all(tree.root().join("proc/hpc/remote/98")).unwrap();
+        assert_eq!(System::at(tree.root()).guests().unwrap().len(), 1);
+        tree.write("proc/hpc/remote/99/stats", "utime=1\n");
+        let error = System::at(tree.root()).guests().unwrap_err().to_string();
+        assert!(error.ends_with("remote/99/stats: not understood"), "{error}");
     }
 }

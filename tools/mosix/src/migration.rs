@@ -11,10 +11,14 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::place::Place;
 use crate::process::Process;
+use crate::stay;
 use crate::system::{System, write_once};
 
 /// The shortest and longest pause between two looks at a move.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
+
+/// After which time people wonder why a process does not move.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The last move of a process, as `/proc/PID/migration` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,9 +106,18 @@ pub enum Arrival {
 pub struct Pending<'a> {
     process: Process<'a>,
     target: Place,
-    /// The record and the count before the request.
-    before: (String, u64),
+    /// The record before the request.
+    before: String,
     asked: Instant,
+}
+
+/// What the balancer says to a process that is left to it.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// It stays where it is, for this reason in the kernel's word.
+    Stays(String),
+    /// It goes there.
+    Goes(Place, Pending<'a>),
 }
 
 impl System {
@@ -112,6 +125,7 @@ impl System {
     pub fn require_reachable(&self, target: Place) -> Result<()> {
         match target {
             Place::Home => self.require_openmosix(),
+            Place::Node(_) if self.me()?.is_none() => Err(Error::Off),
             Place::Node(id) => self.require_up(id),
         }
     }
@@ -136,25 +150,74 @@ impl<'a> Process<'a> {
         Move::parse(&text).map_err(|what| Error::format(self.path("migration"), what))
     }
 
-    /// Ask the kernel to move the process; `None` if it is at `target` already.
+    /// Ask the kernel to move the process, and to leave it there; `None` if it is at `target`
+    /// already and goes nowhere else.
     pub fn request(self, target: Place) -> Result<Option<Pending<'a>>> {
-        if self.place()? == target {
-            return Ok(None);
-        }
-        let before = (self.read("migration")?, self.nmigs()?);
-        let request = format!("{}\n", target.number());
+        let there = self.place()? == target && self.destination()?.is_none();
+        let before = self.read("migration")?;
+        let request = match target {
+            Place::Home => "home\n".to_string(),
+            Place::Node(id) => format!("{id}\n"),
+        };
         write_once(&self.path("goto"), &request).map_err(|error| self.refusal(target, error))?;
-        Ok(Some(Pending { process: self, target, before, asked: Instant::now() }))
+        let pending = Pending { process: self, target, before, asked: Instant::now() };
+        Ok((!there).then_some(pending))
+    }
+
+    /// Leave the process to the balancer from now on, which decides at once; what was ordered by
+    /// hand ends.
+    pub fn balance(self) -> Result<Verdict<'a>> {
+        let before = self.read("migration")?;
+        write_once(&self.path("goto"), "balance\n").map_err(|error| self.denial(error))?;
+        let asked = Instant::now();
+        // It may be there already.
+        let target = match (self.destination()?, self.read("migration")?) {
+            (Some(target), _) => Some(target),
+            (None, now) if now != before => self.last_move()?.map(|last| last.to),
+            _ => None,
+        };
+        match target {
+            Some(target) => {
+                Ok(Verdict::Goes(target, Pending { process: self, target, before, asked }))
+            }
+            None => self.stays(),
+        }
+    }
+
+    /// Why the balancer leaves it where it is; an error if it may not move by itself.
+    fn stays(self) -> Result<Verdict<'a>> {
+        let (reasons, why) = (self.cantmove()?, self.account()?.why);
+        let reason = if !reasons.is_empty() {
+            stay::sentence(reasons.iter().map(String::as_str))
+        } else if self.is_locked()? {
+            "it is locked".into()
+        } else {
+            return Ok(Verdict::Stays(why));
+        };
+        Err(Error::Stays { pid: self.pid, reason })
     }
 }
 
 impl Process<'_> {
-    /// Why the kernel did not even take the request.
+    /// Why the kernel did not even take the request for a move.
     fn refusal(&self, target: Place, error: io::Error) -> Error {
+        match self.denial(error) {
+            Error::Stays { pid, reason } => {
+                Error::NotMoved { pid, target, reason, unreachable: false }
+            }
+            other => other,
+        }
+    }
+
+    /// Why the kernel did not even take a request.
+    fn denial(&self, error: io::Error) -> Error {
+        const EACCES: i32 = 13;
         match self.cantmove() {
-            Ok(names) if !names.is_empty() && error.kind() != io::ErrorKind::PermissionDenied => {
-                let reason = format!("it cannot move now ({})", names.join(", "));
-                Error::NotMoved { pid: self.pid, target, reason, unreachable: false }
+            // Who may not write is told so. Who may, and is not permitted this, asks for what
+            // never moves: init, a thread of the kernel, a guest.
+            Ok(names) if !names.is_empty() && error.raw_os_error() != Some(EACCES) => {
+                let reason = stay::sentence(names.iter().map(String::as_str));
+                Error::Stays { pid: self.pid, reason }
             }
             _ => self.explain("goto", error),
         }
@@ -162,15 +225,23 @@ impl Process<'_> {
 }
 
 impl Pending<'_> {
-    /// Wait until the process has arrived or the kernel has given up, at most `limit`.
-    pub fn wait(self, limit: Option<Duration>) -> Result<Arrival> {
+    /// Wait until the process has arrived or the kernel has given up, at most `limit`. `hint` is
+    /// told once what keeps it, if that is up to the user.
+    pub fn wait(self, limit: Option<Duration>, hint: impl FnOnce(&str)) -> Result<Arrival> {
         let (mut pause, longest) = PAUSES;
+        let mut hint = Some(hint);
         loop {
-            if let Some(arrival) = self.look()? {
+            let arrival = self.look().map_err(|error| self.ended(error))?;
+            if let Some(arrival) = arrival {
                 return Ok(arrival);
             }
             if limit.is_some_and(|limit| self.asked.elapsed() >= limit) {
                 return Err(self.timed_out());
+            }
+            if self.asked.elapsed() >= SOON && matches!(self.process.state(), Ok('T')) {
+                if let Some(hint) = hint.take() {
+                    hint("it is stopped, and moves when it is continued");
+                }
             }
             thread::sleep(pause);
             pause = (pause * 2).min(longest);
@@ -180,27 +251,46 @@ impl Pending<'_> {
     /// Look once: `None` while the move goes on.
     fn look(&self) -> Result<Option<Arrival>> {
         let process = &self.process;
-        let (old_record, old_count) = &self.before;
+        // In this order: once it goes nowhere, the record is that of the end.
+        let goes = process.destination()?.is_some();
         let record = process.read("migration")?;
         let last =
             Move::parse(&record).map_err(|what| Error::format(process.path("migration"), what))?;
-        let mine = last.filter(|last| record != *old_record && last.to == self.target);
+        let mine = last.filter(|last| record != self.before && last.to == self.target);
         match mine.as_ref().and_then(Move::outcome) {
             Some(true) => Ok(Some(Arrival::Moved(mine))),
             Some(false) => Err(self.failed(mine.and_then(|it| it.reason))),
-            None if mine.is_none() && process.nmigs()? > *old_count => {
-                let there = process.place()? == self.target;
-                Ok(there.then_some(Arrival::Moved(None)))
-            }
-            None => Ok(None),
+            None if goes || mine.is_some() => Ok(None),
+            // Another order was under way, and this one had nothing to do.
+            None if process.place()? == self.target => Ok(Some(Arrival::Moved(None))),
+            None => Err(self.failed(Some("somebody ordered it elsewhere".into()))),
         }
     }
 
     fn failed(&self, reason: Option<String>) -> Error {
         let system = self.process.system();
         let unreachable = system.require_reachable(self.target).is_err();
-        let reason = reason.unwrap_or_else(|| "the kernel gives no reason".into());
+        let reason = match reason {
+            None => "the kernel gives no reason".into(),
+            Some(name) if stay::meaning(&name).is_some() => self.stay_reasons(&name),
+            Some(words) => words,
+        };
         Error::NotMoved { pid: self.process.pid, target: self.target, reason, unreachable }
+    }
+
+    /// The stay reason that kept it, and those it has besides.
+    fn stay_reasons(&self, name: &str) -> String {
+        let mut names = self.process.cantmove().unwrap_or_default();
+        names.retain(|other| other != name);
+        stay::sentence([name].into_iter().chain(names.iter().map(String::as_str)))
+    }
+
+    /// A process that is not there any more has ended meanwhile.
+    fn ended(&self, error: Error) -> Error {
+        match error {
+            Error::NoProcess(_) => self.failed(Some("it has ended".into())),
+            other => other,
+        }
     }
 
     fn timed_out(&self) -> Error {

@@ -82,11 +82,13 @@ pub struct Node {
 }
 
 impl System {
-    /// All configured nodes, in order.
+    /// All configured nodes, in order. Nodes that leave the cluster meanwhile are not errors.
     pub fn nodes(&self) -> Result<Vec<Node>> {
         self.require_openmosix()?;
-        let ids = self.numbered("proc/hpc/nodes")?;
-        ids.into_iter().map(|id| self.node(id)).collect()
+        let ids: Vec<u16> = self.numbered("proc/hpc/nodes")?;
+        let here = |id| self.hpc(format!("nodes/{id}/status")).exists();
+        let read = ids.into_iter().map(|id| (id, self.node(id)));
+        read.filter(|(id, node)| node.is_ok() || here(*id)).map(|(_, node)| node).collect()
     }
 
     /// The node with number `id`.
@@ -176,6 +178,18 @@ mod tests {
         assert_eq!(ids, [(1, true), (2, true), (3, false)]);
         assert_eq!(nodes[1].cpus, Some(4));
         assert_eq!(nodes[2].cpus, None, "a node that is down says nothing");
+    }
+
+    #[test]
+    fn a_node_that_leaves_meanwhile_is_left_out() {
+        let tree = Tree::cluster();
+        tree.remove("proc/hpc/nodes/2/status");
+        let system = System::at(tree.root());
+        let ids: Vec<u16> = system.nodes().unwrap().iter().map(|node| node.id).collect();
+        assert_eq!(ids, [1, 3]);
+        tree.write("proc/hpc/nodes/3/address", "nowhere\n");
+        let error = system.nodes().unwrap_err().to_string();
+        assert!(error.ends_with("nodes/3/address: 'nowhere' is not an address"), "{error}");
     }
 
     #[test]

@@ -97,11 +97,6 @@ impl Process<'_> {
     pub fn set_mask(&self, mask: &Mask) -> Result<()> {
         mask.files().into_iter().try_for_each(|(file, text)| self.write(file, &text))
     }
-
-    /// Have it decided now where it runs best, and from now on; an order by hand ends.
-    pub fn balance(&self) -> Result<()> {
-        self.write("goto", "balance\n")
-    }
 }
 
 #[cfg(test)]
@@ -142,7 +137,5 @@ mod tests {
         assert_eq!(process.mask().unwrap(), Mask::Any);
         process.lock(true).unwrap();
         assert!(process.is_locked().unwrap());
-        process.balance().unwrap();
-        assert_eq!(tree.read("proc/42/goto"), "balance\n");
     }
 }

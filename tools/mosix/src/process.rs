@@ -107,7 +107,7 @@ impl System {
         let pids: Vec<u32> = self.numbered("proc")?;
         let up = self.uptime()?;
         let read = pids.into_iter().map(|pid| Process { system: self, pid }.snapshot(up));
-        read.filter(|snapshot| !matches!(snapshot, Err(Error::NoProcess(_)))).collect()
+        read.filter(|snapshot| !snapshot.as_ref().is_err_and(is_hidden)).collect()
     }
 }
 
@@ -158,6 +158,22 @@ impl<'a> Process<'a> {
         self.number("nmigs")
     }
 
+    /// Where it was told to go and is not yet; `None` if nowhere.
+    pub fn destination(&self) -> Result<Option<Place>> {
+        let text = self.read("goto")?;
+        Ok(if text == "0" { None } else { text.parse().ok() })
+    }
+
+    /// Its state, a letter as in `ps`.
+    pub fn state(&self) -> Result<char> {
+        self.stat().map(|stat| stat.state)
+    }
+
+    fn stat(&self) -> Result<Stat> {
+        Stat::parse(&self.read("stat")?)
+            .ok_or_else(|| Error::format(self.path("stat"), "not understood"))
+    }
+
     /// Why it cannot move now; nothing if it can.
     pub fn cantmove(&self) -> Result<Vec<String>> {
         Ok(self.read("cantmove")?.split_whitespace().map(str::to_string).collect())
@@ -190,8 +206,7 @@ impl<'a> Process<'a> {
 
     /// Everything that a table shows about it. `up` is how long the machine has been up.
     pub fn snapshot(&self, up: Duration) -> Result<Snapshot> {
-        let stat = Stat::parse(&self.read("stat")?)
-            .ok_or_else(|| Error::format(self.path("stat"), "not understood"))?;
+        let stat = self.stat()?;
         let uid = effective_uid(&self.read("status")?)
             .ok_or_else(|| Error::format(self.path("status"), "has no user"))?;
         let cmdline = self.read("cmdline")?;
@@ -214,6 +229,17 @@ impl<'a> Process<'a> {
             comm: stat.comm,
             args: args.map(str::to_string).collect(),
         })
+    }
+}
+
+/// Whether an error means that a process has ended meanwhile, or is not for the caller to see.
+fn is_hidden(error: &Error) -> bool {
+    match error {
+        Error::NoProcess(_) => true,
+        Error::Io { source, .. } => {
+            matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound)
+        }
+        _ => false,
     }
 }
 
@@ -251,7 +277,6 @@ impl Stat {
         let (_, comm) = head.split_once(" (")?;
         let fields: Vec<&str> = tail.split(' ').collect();
         let number = |index: usize| fields.get(index)?.trim().parse::<u64>().ok();
-        let ticks = |count: u64| Duration::from_millis(count * 1000 / ticks_per_second());
         Some(Self {
             comm: comm.to_string(),
             state: fields.first()?.chars().next()?,
@@ -264,11 +289,14 @@ impl Stat {
     }
 }
 
-fn ticks_per_second() -> u64 {
-    machine_constant(SysconfVar::CLK_TCK).unwrap_or(100)
+/// A time that the kernel counts in ticks.
+pub(crate) fn ticks(count: u64) -> Duration {
+    let each_second = machine_constant(SysconfVar::CLK_TCK).unwrap_or(100);
+    Duration::from_millis(count.saturating_mul(1000) / each_second)
 }
 
-fn page_size() -> u64 {
+/// Bytes of a page.
+pub(crate) fn page_size() -> u64 {
     machine_constant(SysconfVar::PAGE_SIZE).unwrap_or(4096)
 }
 
@@ -298,7 +326,8 @@ fn tty_name(device: u32) -> Option<String> {
     }
 }
 
-fn seconds<S: serde::Serializer>(
+/// Write a time as a number of seconds.
+pub(crate) fn seconds<S: serde::Serializer>(
     time: &Duration,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
@@ -344,6 +373,31 @@ mod tests {
         assert_eq!(snapshot.args, ["/usr/bin/xz", "--really"]);
         assert_eq!((snapshot.user.as_str(), snapshot.ppid), ("root", 1));
         assert!(matches!(system.process(43), Err(Error::NoProcess(43))));
+    }
+
+    #[test]
+    fn processes_that_end_or_hide_meanwhile_are_left_out() {
+        let tree = Tree::cluster();
+        for pid in [41, 42, 43] {
+            tree.process(pid, 0, "xz");
+        }
+        // One loses all of its files while it is looked at, one the second that is read.
+        for file in ["41/stat", "41/status", "41/cmdline", "42/status"] {
+            tree.remove(&format!("proc/{file}"));
+        }
+        let system = System::at(tree.root());
+        let pids: Vec<u32> = system.processes().unwrap().iter().map(|it| it.pid).collect();
+        assert_eq!(pids, [43]);
+        // What makes no sense is told.
+        tree.write("proc/43/stat", "nonsense\n");
+        assert!(system.processes().unwrap_err().to_string().ends_with("stat: not understood"));
+    }
+
+    #[test]
+    fn permission_hides_and_other_errors_do_not() {
+        let io = |kind: ErrorKind| is_hidden(&Error::io("/proc/1/status", kind.into()));
+        assert!(io(ErrorKind::PermissionDenied) && io(ErrorKind::NotFound));
+        assert!(!io(ErrorKind::OutOfMemory) && !is_hidden(&Error::NoKernel));
     }
 
     #[test]

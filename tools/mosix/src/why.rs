@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn every_word_of_the_kernel_is_known() {
+        let kernel = include_str!("../../../openmosix/balance/decision.rs");
+        let (_, names) = kernel.split_once("fn name(self)").unwrap();
+        let (names, _) = names.split_once("\n    }\n").unwrap();
+        let names: Vec<&str> = names.lines().filter_map(|line| line.split('"').nth(1)).collect();
+        assert!(names.len() > 15, "{names:?}");
+        for name in names {
+            assert!(meaning(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn nothing_is_known_of_an_empty_file() {
         assert_eq!(Account::parse(""), Account::default());
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::Parser;
 use mosix::{Error, Result, System};
 
+use crate::output::say;
+
 /// The exit status of every program but `mosrun`, as its documentation shows it.
 pub const EXIT_STATUS: &str = "  0  done
   1  the operation failed
@@ -66,7 +68,7 @@ pub fn main<P: Program>() -> ExitCode {
     match program.run(&System::from_env()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error}", P::command().get_name());
+            say(P::command().get_name(), &error);
             P::status(&error).into()
         }
     }

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Parser;
-use mosix::migration::{Arrival, Move};
-use mosix::{Place, Result, System};
+use mosix::migration::{Arrival, Move, Pending, Verdict};
+use mosix::process::Process;
+use mosix::{Place, Result, System, why};
 
 use crate::cli::{Program, seconds};
-use crate::output::{bytes, duration, print};
+use crate::output::{bytes, duration, print, say};
 
 /// Move a process to another node
 ///
@@ -17,7 +18,10 @@ use crate::output::{bytes, duration, print};
 /// fails to move goes on where it was. Users may move their own processes, root may move all.
 ///
 /// Such an order stands: the process is left where it was sent, until "balance" leaves it to the
-/// balancer again.
+/// balancer again. That decides at once, and says where the process goes, or why it stays.
+///
+/// A process that cannot move, or with "balance" may not move by itself, is a failure that names
+/// the reason.
 #[derive(Parser, Debug)]
 #[command(name = "migrate", version)]
 pub struct Migrate {
@@ -58,23 +62,45 @@ impl FromStr for Target {
 
 impl Program for Migrate {
     fn run(self, system: &System) -> Result<()> {
+        system.require_openmosix()?;
         let process = system.process(self.pid)?;
-        let Target::Place(place) = self.target else {
-            process.balance()?;
-            return print(&format!("process {} goes where it runs best\n", self.pid));
+        let (target, pending) = match self.target {
+            Target::Place(place) => {
+                let target = system.as_seen_here(place)?;
+                system.require_reachable(target)?;
+                (target, process.request(target)?)
+            }
+            Target::Balance => match self.balance(process)? {
+                Some((target, pending)) => (target, Some(pending)),
+                None => return Ok(()),
+            },
         };
-        let target = system.as_seen_here(place)?;
-        system.require_reachable(target)?;
-        let arrival = match process.request(target)? {
+        let arrival = match pending {
             None => Arrival::Already,
             Some(_) if self.no_wait => return Ok(()),
-            Some(pending) => pending.wait(self.timeout)?,
+            Some(pending) => {
+                let hint =
+                    |hint: &str| say("migrate", format_args!("process {}: {hint}", self.pid));
+                pending.wait(self.timeout, hint)?
+            }
         };
         print(&self.report(target, &arrival))
     }
 }
 
 impl Migrate {
+    /// Leave the process to the balancer; where it goes, unless it stays.
+    fn balance<'a>(&self, process: Process<'a>) -> Result<Option<(Place, Pending<'a>)>> {
+        match process.balance()? {
+            Verdict::Goes(target, pending) => Ok(Some((target, pending))),
+            Verdict::Stays(word) => {
+                let reason = why::meaning(&word).unwrap_or(&word);
+                print(&format!("process {} stays where it is: {reason}\n", self.pid))?;
+                Ok(None)
+            }
+        }
+    }
+
     fn report(&self, target: Place, arrival: &Arrival) -> String {
         let pid = self.pid;
         match arrival {

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use mosix::yard::Yard;
 use mosix::{Result, System};
 use ratatui::Frame;
@@ -39,7 +39,7 @@ V  tight bars       a  whatever fits
 d  show nodes that are down, or not
 t  totals
 +  start at a node: digits and Enter
-<  >  page back, page on
+<  >  page back, page on (also the cursor keys, and Home)
 
 F  version          h  this help
 q  quit";
@@ -47,9 +47,16 @@ q  quit";
 /// Watch the nodes of the cluster
 ///
 /// Draws a bar for each node: load, memory, utilisability, or speed. The keys are those of
-/// openMosix; h shows them. --once prints one table and ends; so does --json.
+/// openMosix, and so are their letters as options; h shows them. --once prints one table and ends;
+/// so does --json.
 #[derive(Parser, Debug)]
-#[command(name = "mosmon", version, after_long_help = HELP)]
+#[command(
+    name = "mosmon",
+    version,
+    disable_version_flag = true,
+    disable_help_flag = true,
+    after_long_help = HELP
+)]
 pub struct Mosmon {
     /// Print one table and end
     #[arg(short, long)]
@@ -92,8 +99,12 @@ pub struct Mosmon {
     vertical: bool,
 
     /// Begin with bars without gaps
-    #[arg(short = 'T', long, visible_short_alias = 'X', group = "width")]
+    #[arg(short = 'V', long, visible_short_aliases = ['T', 'X'], group = "width")]
     tight: bool,
+
+    /// Begin with bars as wide as fits, as is the default
+    #[arg(short, long, group = "width")]
+    auto: bool,
 
     /// Show nodes that are down
     #[arg(short, long)]
@@ -106,6 +117,14 @@ pub struct Mosmon {
     /// Begin with this node (also +ID)
     #[arg(short = 'N', long, value_name = "ID", default_value_t = 0)]
     from: u16,
+
+    /// Print the version
+    #[arg(short = 'F', long, action = ArgAction::Version)]
+    version: Option<bool>,
+
+    /// Print help
+    #[arg(short, long, visible_short_alias = 'H', action = ArgAction::Help)]
+    help: Option<bool>,
 
     #[command(flatten)]
     format: Format,
@@ -248,7 +267,16 @@ impl Screen for Monitor<'_> {
         if self.cover.take().is_some() {
             return Next::Go;
         }
-        let KeyCode::Char(letter) = key else { return Next::Go };
+        let letter = match key {
+            KeyCode::Char(letter) => letter,
+            KeyCode::Right | KeyCode::Down | KeyCode::PageDown => '>',
+            KeyCode::Left | KeyCode::Up | KeyCode::PageUp => '<',
+            KeyCode::Home => {
+                self.from = 0;
+                return Next::Go;
+            }
+            _ => return Next::Go,
+        };
         match letter {
             'q' => return Next::Quit,
             'l' => self.measure = Measure::Load,

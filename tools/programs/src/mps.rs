@@ -8,14 +8,15 @@ use mosix::process::Snapshot;
 use mosix::{Error, Result, System, user};
 
 use crate::cli::Program;
-use crate::output::{Format, Table, or_dash};
+use crate::output::{Format, Table, or_dash, window};
 
 /// Show processes and where they run
 ///
 /// NODE is the node on which the process runs now, 0 at home; NMIGS counts its moves; LOCK says
 /// whether it is locked there; WHY is the balancer's word for why it is there (mosctl why tells
-/// more); CANTMOVE names the reasons why it cannot move now. Without options: the processes of the caller on this
-/// terminal. A selection of users and one of processes are added to each other.
+/// more); CANTMOVE names the reasons why it cannot move now. Without options: the processes of the
+/// caller on this terminal. A selection of users and one of processes are added to each other. On a
+/// terminal, lines end at its edge.
 #[derive(Parser, Debug)]
 #[command(name = "mps", version)]
 pub struct Mps {
@@ -38,6 +39,10 @@ pub struct Mps {
     /// Only processes that are away from home
     #[arg(short, long)]
     away: bool,
+
+    /// Do not cut lines at the edge of the terminal
+    #[arg(short, long)]
+    wide: bool,
 
     /// These processes
     #[arg(value_name = "PID")]
@@ -67,7 +72,8 @@ impl Program for Mps {
             }
         }
         self.format.print("processes", &processes, || {
-            if self.full { full(&processes) } else { short(&processes) }
+            let table = if self.full { full(&processes) } else { short(&processes) };
+            table.within(if self.wide { None } else { window() })
         })
     }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::cli::{Program, seconds};
 use crate::mps::{clock, command_line, lock};
 use crate::output::{Format, Table, bytes, or_dash};
-use crate::screen::{self, Next, Screen};
+use crate::screen::{self, Next, Screen, paint};
 
 /// What the keys do, for people.
 const HELP: &str = "P CPU  M memory  T time  N node  p pid  R reverse  a away  u mine  q quit";
@@ -258,7 +258,7 @@ impl Screen for Top<'_> {
         frame.render_widget(Line::from(names).reversed(), legend);
         for ((line, row), y) in lines.zip(shown).zip(body.top()..body.bottom()) {
             let away = row.process.node.is_some_and(|node| node.number() != 0);
-            let style = if away { Style::new().fg(Color::Green) } else { Style::new() };
+            let style = if away { paint(Color::Green) } else { Style::new() };
             frame.buffer_mut().set_stringn(body.x, y, line, body.width.into(), style);
         }
         frame.render_widget(Line::from(self.trouble.as_deref().unwrap_or(HELP)), foot);

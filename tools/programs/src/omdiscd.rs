@@ -17,6 +17,7 @@ use mosix::interface::{self, Interface};
 use mosix::{Error, Result, System, daemon, setup};
 
 use crate::cli::Program;
+use crate::output::say;
 use crate::random;
 
 mod channel;
@@ -165,7 +166,9 @@ impl Omdiscd {
         for (channel, protocol) in [(ip4, "IPv4"), (ip6, "IPv6")] {
             match channel {
                 Some(Ok(channel)) => channels.push(channel),
-                Some(Err(error)) => eprintln!("omdiscd: {}: {protocol}: {error}", on.name),
+                Some(Err(error)) => {
+                    say("omdiscd", format_args!("{}: {protocol}: {error}", on.name))
+                }
                 None => {}
             }
         }
@@ -298,7 +301,7 @@ impl Node<'_> {
         if self.detached {
             daemon::log("omdiscd", text);
         } else {
-            eprintln!("omdiscd: {text}");
+            say("omdiscd", text);
         }
     }
 }

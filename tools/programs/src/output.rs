@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The two views of what a program found: a table for people, JSON for programs.
 
-use std::io::{self, Write};
+use std::env;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
 
 use mosix::{Error, Result};
+use ratatui::crossterm::terminal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// The version of all JSON documents; it grows when a field changes its meaning or goes away.
@@ -72,6 +75,21 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Talk to the user, on standard error. Who does not listen is no error.
+pub fn say(program: &str, text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{program}: {text}");
+}
+
+/// How many columns the user sees, if standard output is a terminal.
+pub fn window() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let seen = || terminal::size().ok().map(|(columns, _)| columns.into());
+    said.or_else(seen).filter(|columns| *columns > 0)
+}
+
 /// A JSON document: its version, and one thing by its name.
 struct Document<'a, T> {
     name: &'static str,
@@ -91,12 +109,19 @@ impl<T: Serialize> Serialize for Document<'_, T> {
 pub struct Table {
     legend: Vec<&'static str>,
     rows: Vec<Vec<String>>,
+    /// How long lines may be.
+    columns: Option<usize>,
 }
 
 impl Table {
     /// A table with these columns; those whose name begins with `>` are aligned to the right.
     pub fn new(legend: &[&'static str]) -> Self {
-        Self { legend: legend.to_vec(), rows: vec![] }
+        Self { legend: legend.to_vec(), rows: vec![], columns: None }
+    }
+
+    /// Cut its lines to so many columns.
+    pub fn within(self, columns: Option<usize>) -> Self {
+        Self { columns, ..self }
     }
 
     /// Add a row.
@@ -130,7 +155,9 @@ impl Table {
                     format!("{cell:width$}")
                 }
             });
-            text.push_str(cells.collect::<Vec<_>>().join(" ").trim_end());
+            let line = cells.collect::<Vec<_>>().join(" ");
+            let cut: String = line.chars().take(self.columns.unwrap_or(usize::MAX)).collect();
+            text.push_str(cut.trim_end());
             text.push('\n');
         }
         text
@@ -190,6 +217,8 @@ mod tests {
         let with = " PID NAME CMD\n   1 a    x y\n1000 long ?[2J\n";
         assert_eq!(table.render(true), with);
         assert_eq!(table.render(false), with.split_once('\n').unwrap().1);
+        let table = table.within(Some(11));
+        assert_eq!(table.render(true), " PID NAME C\n   1 a    x\n1000 long ?\n");
     }
 
     #[test]

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs that have the terminal for themselves: the loop of looking, drawing and keys.
 
-use std::io;
-use std::io::IsTerminal;
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use mosix::{Error, Result};
 use ratatui::Frame;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
 
 /// What to do after a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,5 +79,30 @@ pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
         y: area.y + (area.height - height) / 2,
         width,
         height,
+    }
+}
+
+/// The style of a colour, unless the user wants none (`NO_COLOR`).
+pub fn paint(colour: Color) -> Style {
+    painted(colour, env::var_os("NO_COLOR").as_deref())
+}
+
+fn painted(colour: Color, no_color: Option<&OsStr>) -> Style {
+    match no_color {
+        Some(word) if !word.is_empty() => Style::new(),
+        _ => Style::new().fg(colour),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colours() {
+        let green = Style::new().fg(Color::Green);
+        assert_eq!(painted(Color::Green, None), green);
+        assert_eq!(painted(Color::Green, Some(OsStr::new(""))), green);
+        assert_eq!(painted(Color::Green, Some(OsStr::new("1"))), Style::new());
     }
 }

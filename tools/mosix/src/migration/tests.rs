@@ -19,7 +19,7 @@ fn ask(tree: &Tree, limit: Option<Duration>, kernel: impl FnOnce() + Send) -> Re
     thread::scope(|scope| {
         let pending = system.process(42).unwrap().request(Place::Node(2)).unwrap().unwrap();
         scope.spawn(kernel);
-        pending.wait(limit)
+        pending.wait(limit, |hint| panic!("{hint}"))
     })
 }
 
@@ -60,7 +60,8 @@ fn a_move_that_fails_says_why() {
     let tree = tree();
     let error = ask(&tree, LIMIT, || tree.write("proc/42/migration", &record(2, "failed", "shm")));
     let text = error.as_ref().unwrap_err().to_string();
-    assert_eq!(text, "process 42 did not move to node 2: shm");
+    let expected = "process 42 did not move to node 2: it shares memory that others map, too (shm)";
+    assert_eq!(text, expected);
     assert_eq!(error.unwrap_err().exit(), crate::Exit::Failed);
 }
 
@@ -86,13 +87,67 @@ fn older_and_other_moves_do_not_count() {
 }
 
 #[test]
-fn the_count_is_an_answer_too() {
+fn a_move_that_another_order_made_needless() {
     let tree = tree();
     let arrival = ask(&tree, LIMIT, || {
         tree.write("proc/42/where", "2\n");
-        tree.write("proc/42/nmigs", "1\n");
+        tree.write("proc/42/goto", "0\n");
     });
     assert_eq!(arrival.unwrap(), Arrival::Moved(None));
+}
+
+#[test]
+fn an_order_that_is_replaced() {
+    let tree = tree();
+    let error = ask(&tree, LIMIT, || {
+        tree.write("proc/42/migration", &record(3, "ok", ""));
+        tree.write("proc/42/where", "3\n");
+        tree.write("proc/42/goto", "0\n");
+    });
+    let text = error.unwrap_err().to_string();
+    assert_eq!(text, "process 42 did not move to node 2: somebody ordered it elsewhere");
+}
+
+#[test]
+fn a_stopped_process_is_named() {
+    let tree = tree();
+    let stat = tree.read("proc/42/stat").replace(" S ", " T ");
+    tree.write("proc/42/stat", &stat);
+    let system = System::at(tree.root());
+    let pending = system.process(42).unwrap().request(Place::Node(2)).unwrap().unwrap();
+    let mut hints = vec![];
+    let arrival = pending.wait(LIMIT, |hint| {
+        hints.push(hint.to_string());
+        tree.write("proc/42/migration", &record(2, "ok", ""));
+    });
+    assert!(matches!(arrival, Ok(Arrival::Moved(Some(_)))), "{arrival:?}");
+    assert_eq!(hints, ["it is stopped, and moves when it is continued"]);
+}
+
+#[test]
+fn all_stay_reasons_are_named() {
+    let tree = tree();
+    tree.write("proc/42/cantmove", "mlock\nptrace\n");
+    let error =
+        ask(&tree, LIMIT, || tree.write("proc/42/migration", &record(2, "failed", "ptrace")));
+    let text = error.unwrap_err().to_string();
+    let expected = "it is being traced (ptrace) and has locked memory (mlock)";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn left_to_the_balancer() {
+    let tree = tree();
+    let system = System::at(tree.root());
+    let balance = || system.process(42).unwrap().balance();
+    assert!(matches!(balance(), Ok(Verdict::Stays(why)) if why == "best"));
+    assert_eq!(tree.read("proc/42/goto"), "balance\n");
+    tree.write("proc/42/lock", "1\n");
+    let text = balance().unwrap_err().to_string();
+    assert_eq!(text, "process 42 stays where it is: it is locked");
+    tree.write("proc/42/cantmove", "clone_vm\n");
+    let text = balance().unwrap_err().to_string();
+    assert!(text.contains("shares its memory with another process"), "{text}");
 }
 
 #[test]
@@ -102,7 +157,8 @@ fn a_process_that_ends_meanwhile() {
         let process = tree.root().join("proc/42");
         std::fs::rename(process, tree.root().join("gone")).unwrap();
     });
-    assert!(matches!(error, Err(Error::NoProcess(42))), "{error:?}");
+    let text = error.unwrap_err().to_string();
+    assert_eq!(text, "process 42 did not move to node 2: it has ended");
 }
 
 #[test]
@@ -111,7 +167,10 @@ fn already_there() {
     tree.write("proc/42/where", "2\n");
     let system = System::at(tree.root());
     assert!(system.process(42).unwrap().request(Place::Node(2)).unwrap().is_none());
-    assert_eq!(tree.read("proc/42/goto"), "0\n", "nothing was asked");
+    assert_eq!(tree.read("proc/42/goto"), "2\n", "there it is to stay");
+    tree.write("proc/42/goto", "3\n");
+    let pending = system.process(42).unwrap().request(Place::Node(2)).unwrap();
+    assert!(pending.is_some(), "it was about to leave");
 }
 
 #[test]
@@ -124,6 +183,6 @@ fn a_request_that_is_refused_names_the_stay_reasons() {
     let refused = || system.process(42).unwrap().request(Place::Node(2)).unwrap_err().to_string();
     assert!(refused().ends_with("proc/42/goto: Is a directory"), "{}", refused());
     tree.write("proc/42/cantmove", "mlock\nshm\n");
-    let expected = "process 42 did not move to node 2: it cannot move now (mlock, shm)";
-    assert_eq!(refused(), expected);
+    let expected = "process 42 did not move to node 2: it has locked memory (mlock) and shares";
+    assert!(refused().starts_with(expected), "{}", refused());
 }

@@ -4,12 +4,14 @@
 use mosix::node::Node;
 use mosix::{Error, Result, System};
 
+use super::explain::ago;
+use crate::mps::clock;
 use crate::nodes;
-use crate::output::{Format, Table, or_dash, print};
+use crate::output::{Format, Table, bytes, or_dash, print};
 
 /// The number of this node.
 fn this(system: &System) -> Result<u16> {
-    system.me()?.ok_or_else(|| Error::Me("openMosix is off on this node".into()))
+    system.me()?.ok_or(Error::Off)
 }
 
 fn or_this(system: &System, id: Option<u16>) -> Result<u16> {
@@ -73,10 +75,19 @@ pub fn nodes(system: &System, format: &Format) -> Result<()> {
 pub fn guests(system: &System, format: &Format) -> Result<()> {
     let guests = system.guests()?;
     format.print("guests", &guests, || {
-        let mut table = Table::new(&[">PID", ">HOME", ">HOME-PID", "CMD"]);
+        let mut table =
+            Table::new(&[">PID", ">HOME", ">HOME-PID", "S", ">TIME", ">RES", ">AGE", "CMD"]);
         for it in &guests {
-            let numbers = [it.pid.to_string(), it.home.to_string(), it.home_pid.to_string()];
-            table.row(numbers.into_iter().chain([it.comm.clone()]));
+            table.row([
+                it.pid.to_string(),
+                it.home.to_string(),
+                it.home_pid.to_string(),
+                it.stats.state.to_string(),
+                clock(it.stats.time),
+                bytes(it.stats.resident),
+                ago(it.stats.age),
+                it.comm.clone(),
+            ]);
         }
         table
     })

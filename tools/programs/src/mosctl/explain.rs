@@ -9,7 +9,7 @@ use mosix::why::{self, Account};
 use mosix::{Error, Place, Result, System, stay};
 use serde::Serialize;
 
-use crate::output::{Format, Table, bytes, duration, or_dash, print};
+use crate::output::{Format, Table, bytes, duration, or_dash, print, say};
 
 /// Show where a process runs.
 pub fn place(system: &System, pid: u32) -> Result<()> {
@@ -117,7 +117,7 @@ fn meaning(word: &str) -> String {
 }
 
 /// A time as people say it.
-fn ago(ms: u64) -> String {
+pub fn ago(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0..60 => format!("{:.1} s", ms as f64 / 1e3),
@@ -130,7 +130,7 @@ fn ago(ms: u64) -> String {
 pub fn last(system: &System, pid: u32, format: &Format) -> Result<()> {
     let last = system.process(pid)?.last_move()?;
     if last.is_none() && format.is_table() {
-        eprintln!("process {pid} has never moved");
+        say("mosctl", format_args!("process {pid} has never moved"));
         return Ok(());
     }
     format.print("move", &last, || last.as_ref().map_or(Table::new(&[]), move_table))

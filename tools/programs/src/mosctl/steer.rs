@@ -12,7 +12,7 @@ use mosix::{Error, Result, System};
 use serde::Serialize;
 
 use super::Limit;
-use crate::output::{Format, Table, print};
+use crate::output::{Format, Table, print, say};
 
 fn named(name: &str) -> Result<&'static Setting> {
     setting::find(name).ok_or_else(|| Error::Missing(name.into()))
@@ -125,7 +125,7 @@ pub fn apply(system: &System, file: Option<&PathBuf>, check: bool) -> Result<()>
     }
     if conf.discover {
         if system.me()?.is_none() {
-            eprintln!("mosctl: omdiscd looks for neighbours, and applies the settings then");
+            say("mosctl", "omdiscd looks for neighbours, and applies the settings then");
             return Ok(());
         }
     } else {

@@ -9,6 +9,7 @@ use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
 
 use super::measure::{Bar, Measure};
+use crate::screen::paint;
 
 /// Room for the scale.
 const SCALE: u16 = 10;
@@ -130,8 +131,8 @@ impl Chart<'_> {
             let height = self.measure.height(value, top) * f64::from(place.height) * 8.0;
             height.round().max(0.0) as u16
         };
-        let colour = Style::new().fg(if node.up { Color::Green } else { Color::Red });
-        let frame = Style::new().fg(Color::DarkGray);
+        let colour = paint(if node.up { Color::Green } else { Color::Red });
+        let frame = paint(Color::DarkGray);
         let full = bar.map_or(0, |bar| eighths(bar.value));
         let all = bar.and_then(|bar| bar.all).map_or(0, eighths);
         for row in 0..place.height {

@@ -131,12 +131,40 @@ fn totals_help_and_version() {
 
 #[test]
 fn tiny_screens_and_trouble() {
-    for size in [(1, 1), (5, 3), (12, 4), (13, 5)] {
+    for size in [(1, 1), (5, 3), (12, 4), (13, 5), (20, 10), (20, 3)] {
         screen(&Tree::cluster(), &[], "dt", size);
         screen(&Tree::cluster(), &[], "h", size);
     }
     let rows = screen(&Tree::new(), &[], "", (80, 10));
     assert!(rows[9].contains("the running kernel has no openMosix"), "{rows:?}");
+}
+
+#[test]
+fn cursor_keys_turn_pages() {
+    let (tree, options) = (large(10), Mosmon::parse_from(["mosmon", "-w"]));
+    let system = System::at(tree.root());
+    let mut monitor = Monitor::new(&options, &system, system.nodes().unwrap(), Yard::STANDARD);
+    let mut from = |key| {
+        monitor.key(key, 36);
+        monitor.from
+    };
+    assert_eq!([KeyCode::Right, KeyCode::PageDown].map(&mut from), [6, 10]);
+    assert_eq!([KeyCode::Left, KeyCode::Home].map(&mut from), [6, 0]);
+}
+
+#[test]
+fn historic_letters_are_options() {
+    let parse = |word| Mosmon::try_parse_from(["mosmon", word]);
+    assert!(parse("-V").unwrap().tight && parse("-T").unwrap().tight);
+    assert!(parse("-a").unwrap().auto && parse("-d").unwrap().dead && parse("-t").unwrap().totals);
+    for (word, kind) in [
+        ("-F", clap::error::ErrorKind::DisplayVersion),
+        ("--version", clap::error::ErrorKind::DisplayVersion),
+        ("-h", clap::error::ErrorKind::DisplayHelp),
+        ("-H", clap::error::ErrorKind::DisplayHelp),
+    ] {
+        assert_eq!(parse(word).unwrap_err().kind(), kind, "{word}");
+    }
 }
 
 #[test]

@@ -85,6 +85,25 @@ fn use_since_the_last_look() {
 }
 
 #[test]
+fn small_screens_and_long_names() {
+    let tree = tree();
+    tree.process(45, 0, &"long ".repeat(400));
+    tree.write("proc/45/cmdline", &format!("{}\0", "very-".repeat(4000)));
+    let system = System::at(tree.root());
+    let mut top = top(&system);
+    top.refresh();
+    for (width, height) in [(1, 1), (20, 2), (20, 5), (20, 50), (200, 3)] {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| top.draw(frame)).unwrap();
+        if height > 3 {
+            let buffer = terminal.backend().buffer();
+            let first: String = (0..width).map(|x| buffer[(x, 0)].symbol()).collect();
+            assert_eq!(first, "mtop: 4 processes, 1 running, 1 away"[..20]);
+        }
+    }
+}
+
+#[test]
 fn the_screen() {
     let tree = tree();
     let system = System::at(tree.root());

@@ -12,3 +12,4 @@ mod omdiscd;
 mod omsim;
 mod setpe;
 mod showmap;
+mod unread;

@@ -46,8 +46,7 @@ fn the_own_number_means_home() {
     for home in ["home", "0", "1"] {
         let tree = tree();
         tree.write("proc/42/where", "2\n");
-        tree.write("proc/42/goto", "none\n");
-        let ended = answered(&tree, &["42", home], "0\n", &record(0, "ok", ""));
+        let ended = answered(&tree, &["42", home], "home\n", &record(0, "ok", ""));
         assert!(ended.data().starts_with("process 42 moved to home: "));
     }
 }
@@ -78,6 +77,8 @@ fn not_waiting() {
 fn nothing_to_do() {
     let tree = tree();
     assert_eq!(migrate(&tree, &["42", "home"]).data(), "process 42 is at home\n");
+    assert_eq!(tree.read("proc/42/goto"), "home\n", "there it is to stay");
+    tree.write("proc/42/goto", "0\n");
     tree.write("proc/42/where", "2\n");
     assert_eq!(migrate(&tree, &["42", "2"]).data(), "process 42 is on node 2 already\n");
 }
@@ -98,8 +99,28 @@ fn targets_that_cannot_be() {
 fn back_to_the_balancer() {
     let tree = tree();
     let text = migrate(&tree, &["42", "balance"]).data();
-    assert_eq!(text, "process 42 goes where it runs best\n");
+    assert_eq!(text, "process 42 stays where it is: it runs best there\n");
     assert_eq!(tree.read("proc/42/goto"), "balance\n");
+    tree.write("proc/42/lock", "1\n");
+    let text = migrate(&tree, &["42", "balance"]).failure(1);
+    assert_eq!(text, "migrate: process 42 stays where it is: it is locked\n");
+}
+
+#[test]
+fn a_stay_reason_is_named() {
+    let tree = tree();
+    tree.write("proc/42/cantmove", "mlock\n");
+    let ended = answered(&tree, &["42", "2"], "2\n", &record(2, "failed", "mlock"));
+    let expected = "migrate: process 42 did not move to node 2: it has locked memory (mlock)\n";
+    assert_eq!(ended.failure(1), expected);
+}
+
+#[test]
+fn openmosix_that_is_off() {
+    let tree = tree();
+    tree.write("proc/hpc/admin/mospe", "0\n");
+    let expected = "migrate: openMosix is off on this node\n";
+    assert_eq!(migrate(&tree, &["42", "2"]).failure(3), expected);
 }
 
 #[test]

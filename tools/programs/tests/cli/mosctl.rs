@@ -63,11 +63,13 @@ fn nodes_that_are_not_there() {
 #[test]
 fn guests() {
     let tree = Tree::cluster();
-    tree.write("proc/hpc/remote/99/from", "2\n");
-    tree.write("proc/hpc/remote/99/identity", "1234 xz\n");
-    let expected = "PID HOME HOME-PID CMD\n 99    2     1234 xz\n";
+    tree.guest(99, 2, "1234 xz");
+    let expected = "\
+PID HOME HOME-PID S     TIME     RES       AGE CMD
+ 99    2     1234 R 00:00:02 1.0 MiB 1 min 5 s xz
+";
     assert_eq!(mosctl(&tree, &["guest", "list"]).data(), expected);
-    let expected = r#"{"version":1,"guests":[{"pid":99,"home":2,"home_pid":1234,"comm":"xz"}]}"#;
+    let expected = r#"{"version":1,"guests":[{"pid":99,"home":2,"home_pid":1234,"comm":"xz","state":"R","cpu_seconds":2.0,"resident":1048576,"age_ms":65000}]}"#;
     assert_eq!(mosctl(&tree, &["guest", "list", "-j=short"]).data(), format!("{expected}\n"));
 }
 
@@ -128,7 +130,7 @@ it cannot move: something_new
 fn the_last_move() {
     let tree = Tree::cluster();
     tree.process(42, 0, "xz");
-    assert_eq!(mosctl(&tree, &["last", "42"]).err, "process 42 has never moved\n");
+    assert_eq!(mosctl(&tree, &["last", "42"]).err, "mosctl: process 42 has never moved\n");
     assert_eq!(
         mosctl(&tree, &["last", "42", "-j=short"]).data(),
         "{\"version\":1,\"move\":null}\n"
@@ -327,7 +329,7 @@ fn wrong_words() {
 fn off_and_no_openmosix() {
     let tree = Tree::cluster();
     tree.write("proc/hpc/admin/mospe", "0\n");
-    assert_eq!(mosctl(&tree, &["status"]).failure(1), "mosctl: openMosix is off on this node\n");
+    assert_eq!(mosctl(&tree, &["status"]).failure(3), "mosctl: openMosix is off on this node\n");
     let expected = "mosctl: the running kernel has no openMosix (no /proc/hpc)\n";
     for question in [&["version"][..], &["node", "list"], &["guest", "list"], &["isup", "1"]] {
         assert_eq!(mosctl(&Tree::new(), question).failure(1), expected, "{question:?}");

@@ -135,7 +135,7 @@ fn off() {
         let tree = tree();
         assert_eq!(setpe(&tree, &[off]).data(), "");
         assert_eq!(tree.read("proc/hpc/admin/mospe"), "0\n");
-        let text = setpe(&tree, &["-r"]).failure(1);
+        let text = setpe(&tree, &["-r"]).failure(3);
         assert_eq!(text, "setpe: openMosix is off on this node\n");
     }
 }
