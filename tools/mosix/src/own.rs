@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a program asks for itself before it becomes another one. Children inherit all of it.
+//! What a program asks for itself before it becomes another one. Children inherit it.
 
 use crate::error::{Error, Result};
 use crate::process::{Mask, Process};
@@ -18,19 +18,35 @@ pub enum Decay {
     Slow,
     /// Fast.
     Fast,
-    /// As everybody: what was said before is taken back.
-    Clear,
+    /// So many per mille are kept each time that so many seconds are over.
+    Own {
+        /// Seconds of an interval.
+        seconds: u32,
+        /// Per mille.
+        keep: u32,
+    },
+}
+
+/// For whom it holds how fast the kernel forgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holds {
+    /// Also for the programs that the next program becomes.
+    pub over_exec: bool,
+    /// Also for children.
+    pub for_children: bool,
 }
 
 impl Decay {
-    fn file(self) -> &'static str {
+    /// What to write to which file.
+    fn file(self) -> (&'static str, String) {
+        let one = |file| (file, "1\n".to_string());
         match self {
-            Self::CpuJob => "decay/cpujob",
-            Self::IoJob => "decay/iojob",
-            Self::None => "decay/none",
-            Self::Slow => "decay/slow",
-            Self::Fast => "decay/fast",
-            Self::Clear => "decay/clear",
+            Self::CpuJob => one("decay/cpujob"),
+            Self::IoJob => one("decay/iojob"),
+            Self::None => one("decay/none"),
+            Self::Slow => one("decay/slow"),
+            Self::Fast => one("decay/fast"),
+            Self::Own { seconds, keep } => ("decay/own", format!("{seconds} {keep}\n")),
         }
     }
 }
@@ -51,9 +67,13 @@ impl System {
         mask.files().into_iter().try_for_each(|(file, text)| self.myself().write(file, &text))
     }
 
-    /// Say how fast to forget what the calling program uses.
-    pub fn decay_myself(&self, decay: Decay) -> Result<()> {
-        self.write_hpc(decay.file(), "1\n")
+    /// Say how fast to forget what the calling program uses, and for whom this holds once it has
+    /// become another program.
+    pub fn decay_myself(&self, decay: Decay, holds: Holds) -> Result<()> {
+        let (file, text) = decay.file();
+        self.write_hpc(file, &text)?;
+        self.write_hpc("decay/exec", if holds.over_exec { "1\n" } else { "exec 0\n" })?;
+        self.write_hpc("decay/inherit", if holds.for_children { "1\n" } else { "0\n" })
     }
 }
 
@@ -117,8 +137,14 @@ mod tests {
             [read("mignodes"), read("migpolicy"), read("migfilter")],
             ["2-3\n", "0\n", "1\n"]
         );
-        system.decay_myself(Decay::CpuJob).unwrap();
-        assert_eq!(tree.read("proc/hpc/decay/cpujob"), "1\n");
+        let decay =
+            |names: [&str; 3]| names.map(|name| tree.read(&format!("proc/hpc/decay/{name}")));
+        let always = Holds { over_exec: true, for_children: true };
+        system.decay_myself(Decay::CpuJob, always).unwrap();
+        assert_eq!(decay(["cpujob", "exec", "inherit"]), ["1\n"; 3]);
+        let own = Decay::Own { seconds: 5, keep: 900 };
+        system.decay_myself(own, Holds { over_exec: false, for_children: false }).unwrap();
+        assert_eq!(decay(["own", "exec", "inherit"]), ["5 900\n", "exec 0\n", "0\n"]);
     }
 
     #[test]

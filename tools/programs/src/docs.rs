@@ -26,10 +26,11 @@ pub fn write_all(share: &Path) -> io::Result<()> {
     write::<mtop::Mtop>(share)?;
     write::<omdiscd::Omdiscd>(share)?;
     write::<omsim::Omsim>(share)?;
-    // Programs with several names have one page.
+    // Programs with several names have one page, and complete the same words.
     for (name, _) in mosrun::WRAPPERS {
         let page = b".so man1/mosrun.1\n";
         put(&share.join(format!("man/man1/{name}.1")), page)?;
+        completions::<mosrun::Mosrun>(name, share)?;
     }
     put(&share.join("man/man5/openmosix.conf.5"), configuration().as_bytes())
 }
@@ -63,13 +64,18 @@ fn write<P: Program>(share: &Path) -> io::Result<()> {
     command.build();
     manual::<P>(&command, share)?;
     let name = command.get_name().to_string();
+    completions::<P>(&name, share)
+}
+
+/// Write what shells need to complete the words of a program, by one of its names.
+fn completions<P: Program>(name: &str, share: &Path) -> io::Result<()> {
     for (shell, file) in [
         (Shell::Bash, format!("bash-completion/completions/{name}")),
         (Shell::Zsh, format!("zsh/site-functions/_{name}")),
         (Shell::Fish, format!("fish/vendor_completions.d/{name}.fish")),
     ] {
         let mut text = Vec::new();
-        generate(shell, &mut P::command(), &name, &mut text);
+        generate(shell, &mut P::command(), name, &mut text);
         put(&share.join(file), &text)?;
     }
     Ok(())

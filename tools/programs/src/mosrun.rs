@@ -11,13 +11,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use clap::{ArgGroup, Parser};
+use clap::{ArgGroup, Parser, ValueHint};
 use mosix::nodes::Nodes;
-use mosix::own::Decay;
+use mosix::own::{Decay, Holds};
 use mosix::process::Mask;
-use mosix::{Error, Place, Result, System, setting};
+use mosix::{Error, Place, Result, System};
 
 use crate::cli::Program;
+use crate::output::say;
 use crate::random;
 
 /// Other names of the program, and the options that they stand for.
@@ -39,8 +40,9 @@ const WITH_VALUE: &[&str] =
 /// Start a program on a node, or with rules of its own
 ///
 /// Without -ID, --node, --pick or -h the program starts where the caller is. A program that cannot
-/// stay on the node, or whose move fails, runs at home. All that is set holds for the program and
-/// for its children.
+/// stay on the node, or whose move fails, runs at home. All that is set holds for the program, for
+/// those that it becomes (execve) and for its children; for the decay (-c, -i, -n, -s, -f, -t) -E
+/// and -R change that.
 ///
 /// Unless -l, -L or -k says otherwise, the program is locked if -ID, --node, --pick or -h says
 /// where it starts, or if nothing else is said; with a decay (-c, -i, -n, -s, -f, -t) alone the
@@ -55,7 +57,8 @@ const WITH_VALUE: &[&str] =
     version,
     disable_help_flag = true,
     override_usage = "\
-    mosrun [-{h|ID|jLIST} [-F]] [-{l|L|k}] [-{c|i|n|s|f|-t SECONDS -d RATE}] [-z] [--] CMD [ARG]...",
+    mosrun [-{h|ID|jLIST} [-F]] [-{l|L|k}] [-{c|i|n|s|f|-t SECONDS -d RATE} [-{e|E}] [-{r|R}]]
+           [-z] [--] CMD [ARG]...",
     group = ArgGroup::new("where"),
     group = ArgGroup::new("lock-or-not"),
     group = ArgGroup::new("how"),
@@ -118,29 +121,31 @@ pub struct Mosrun {
     #[arg(short = 'f', long, group = "how")]
     fast_decay: bool,
 
-    /// The interval of the decay in seconds; with -d it has to name one that this node has
-    #[arg(short = 't', long, value_name = "SECONDS", group = "how", requires = "decay")]
-    interval: Option<String>,
+    /// A decay of the program's own: its interval, up to 3600 seconds
+    #[arg(short = 't', long, value_name = "SECONDS", group = "how", requires = "decay",
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    interval: Option<u32>,
 
-    /// What is kept each interval, in per mille
-    #[arg(short = 'd', long, value_name = "RATE", requires = "interval")]
-    decay: Option<String>,
+    /// What is kept each interval of it, in per mille
+    #[arg(short = 'd', long, value_name = "RATE", requires = "interval",
+          value_parser = clap::value_parser!(u32).range(..=1000))]
+    decay: Option<u32>,
 
-    /// What is set holds after execve, too: always so, taken for old scripts
-    #[arg(short = 'e')]
+    /// The decay also holds for programs that CMD becomes, as is the default
+    #[arg(short = 'e', long)]
     over_exec: bool,
 
-    /// Children inherit what is set: always so, taken for old scripts
-    #[arg(short = 'r')]
-    inherit: bool,
-
-    /// Refused: what is set always holds after execve
-    #[arg(short = 'E', hide = true, conflicts_with = "over_exec")]
+    /// The decay holds for CMD itself, and ends when it becomes another program
+    #[arg(short = 'E', long, conflicts_with = "over_exec", requires = "how")]
     until_exec: bool,
 
-    /// Refused: children always inherit what is set
-    #[arg(short = 'R', hide = true, conflicts_with = "inherit")]
-    alone: bool,
+    /// The decay also holds for children, as is the default
+    #[arg(short = 'r', long)]
+    inherit: bool,
+
+    /// The decay does not hold for children
+    #[arg(short = 'R', long, conflicts_with = "inherit", requires = "how")]
+    no_inherit: bool,
 
     /// The first ARG is the program's own name, argument 0
     #[arg(short = 'z', long)]
@@ -151,7 +156,8 @@ pub struct Mosrun {
     help: Option<bool>,
 
     /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD",
+          value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 
@@ -189,7 +195,6 @@ impl Program for Mosrun {
     }
 
     fn run(self, system: &System) -> Result<()> {
-        self.refuse()?;
         // Without openMosix there is nothing but home, and nobody moves.
         if self.wants_nodes() || system.require_openmosix().is_ok() {
             self.tell(system)?;
@@ -214,17 +219,6 @@ impl Program for Mosrun {
 }
 
 impl Mosrun {
-    /// Refuse what openMosix had and this kernel does not.
-    fn refuse(&self) -> Result<()> {
-        if self.until_exec {
-            return Err(Error::Usage("-E: what is set always holds after execve".into()));
-        }
-        if self.alone {
-            return Err(Error::Usage("-R: children always inherit what is set".into()));
-        }
-        Ok(())
-    }
-
     /// Whether other nodes are named.
     fn wants_nodes(&self) -> bool {
         self.node.is_some_and(|node| node != Place::Home)
@@ -234,8 +228,9 @@ impl Mosrun {
 
     /// Tell the kernel what holds for the program, and last where it starts.
     fn tell(&self, system: &System) -> Result<()> {
-        if let Some(decay) = self.decay(system)? {
-            system.decay_myself(decay)?;
+        if let Some(decay) = self.decay() {
+            let holds = Holds { over_exec: !self.until_exec, for_children: !self.no_inherit };
+            system.decay_myself(decay, holds)?;
         }
         if let Some(mask) = self.mask() {
             system.mask_myself(&mask)?;
@@ -267,18 +262,18 @@ impl Mosrun {
         }
     }
 
-    fn decay(&self, system: &System) -> Result<Option<Decay>> {
-        Ok(match self {
+    fn decay(&self) -> Option<Decay> {
+        match *self {
             Self { cpu_job: true, .. } => Some(Decay::CpuJob),
             Self { io_job: true, .. } => Some(Decay::IoJob),
             Self { no_decay: true, .. } => Some(Decay::None),
             Self { slow_decay: true, .. } => Some(Decay::Slow),
             Self { fast_decay: true, .. } => Some(Decay::Fast),
-            Self { interval: Some(interval), decay: Some(rate), .. } => {
-                Some(decay_of(system, interval, rate)?)
+            Self { interval: Some(seconds), decay: Some(keep), .. } => {
+                Some(Decay::Own { seconds, keep })
             }
             _ => None,
-        })
+        }
     }
 
     /// Where the program starts; `None` means here.
@@ -294,33 +289,18 @@ impl Mosrun {
             match system.require_reachable(target) {
                 Ok(()) => return Ok(Some(target)),
                 // A node that exists and is down tells more than one that does not exist.
-                Err(error @ Error::NodeDown(_)) => refusal = Some(error),
+                Err(error @ (Error::NodeDown(_) | Error::Off)) => refusal = Some(error),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
         match refusal {
             None => Ok(None),
-            Some(error @ Error::NodeDown(_)) if self.fallback => {
-                eprintln!("mosrun: {error}, starting here");
+            Some(error @ (Error::NodeDown(_) | Error::Off)) if self.fallback => {
+                say("mosrun", format_args!("{error}, starting here"));
                 Ok(None)
             }
             Some(error) => Err(error),
         }
-    }
-}
-
-/// The decay with this interval and rate: the kernel has those that the node has.
-fn decay_of(system: &System, interval: &str, rate: &str) -> Result<Decay> {
-    let value = |name| setting::find(name).map_or(Ok(String::new()), |it| system.setting(it));
-    let (now, slow, fast) = (value("decay-interval")?, value("slow-decay")?, value("fast-decay")?);
-    match (interval, rate) {
-        (_, "1000") => Ok(Decay::None),
-        (interval, rate) if interval == now && rate == slow => Ok(Decay::Slow),
-        (interval, rate) if interval == now && rate == fast => Ok(Decay::Fast),
-        _ => Err(Error::Usage(format!(
-            "-t {interval} -d {rate}: this node has -t {now} with -d {slow}, {fast} or 1000; \
-             mosctl setdecay changes that"
-        ))),
     }
 }
 

@@ -34,6 +34,8 @@ fn every_program_is_documented() {
         ["nomig", "runhome", "runon", "cpujob", "iojob", "nodecay", "slowdecay", "fastdecay"]
     {
         assert_eq!(tree.read(&format!("man/man1/{name}.1")), ".so man1/mosrun.1\n");
+        let bash = tree.read(&format!("bash-completion/completions/{name}"));
+        assert!(bash.contains("--until-exec") && bash.contains(&format!(" {name}\n")), "{bash}");
     }
     let page = tree.read("man/man5/openmosix.conf.5");
     assert!(page.contains(".B join\n") && page.contains(".B slow\\-decay\n"), "{page}");

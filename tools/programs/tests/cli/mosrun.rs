@@ -75,6 +75,16 @@ fn its_own_failures_are_like_those_of_env() {
 }
 
 #[test]
+fn a_node_where_openmosix_is_off() {
+    let tree = tree();
+    tree.write("proc/hpc/admin/mospe", "0\n");
+    let text = mosrun(&tree, &["-2", "true"]).failure(125);
+    assert_eq!(text, "mosrun: openMosix is off on this node\n");
+    let ended = mosrun(&tree, &["-F", "-2", "echo", "here"]);
+    assert_eq!((ended.status, ended.out.as_str()), (0, "here\n"));
+}
+
+#[test]
 fn falling_back() {
     let ended = mosrun(&tree(), &["-F", "-3", "echo", "here"]);
     assert_eq!((ended.status, ended.out.as_str()), (0, "here\n"));
@@ -123,9 +133,6 @@ fn decay() {
         (&["-n"], "none"),
         (&["-s"], "slow"),
         (&["-f"], "fast"),
-        (&["-t", "1", "-d", "975"], "slow"),
-        (&["-t1", "-d926"], "fast"),
-        (&["-t", "7", "-d", "1000"], "none"),
     ] {
         for decay in ["clear", "cpujob", "iojob", "none", "slow", "fast"] {
             let expected = if decay == file { "1\n" } else { "" };
@@ -133,8 +140,34 @@ fn decay() {
             assert_eq!(found, expected, "{options:?} {decay}");
         }
     }
-    let text = mosrun(&tree(), &["-t", "2", "-d", "975", "true"]).failure(125);
-    assert!(text.contains("this node has -t 1 with -d 975, 926 or 1000"), "{text}");
+    assert_eq!(found(&["-t", "5", "-d", "900"], "proc/hpc/decay/own"), "5 900\n");
+    assert_eq!(found(&["-t3600", "-d0"], "proc/hpc/decay/own"), "3600 0\n");
+    for (args, words) in [
+        (["-t", "0", "-d", "900"], "'0' for '--interval <SECONDS>': 0 is not in 1..=3600"),
+        (["-t", "x", "-d", "900"], "'x' for '--interval <SECONDS>'"),
+        (["-t", "5", "-d", "1001"], "'1001' for '--decay <RATE>'"),
+    ] {
+        let text = mosrun(&tree(), &[&args[..], &["true"]].concat()).failure(125);
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn for_whom_decay_holds() {
+    for (options, exec, inherit) in [
+        (&["-c"][..], "1\n", "1\n"),
+        (&["-c", "-e", "-r"], "1\n", "1\n"),
+        (&["-c", "-E"], "exec 0\n", "1\n"),
+        (&["-s", "-R"], "1\n", "0\n"),
+        (&["-t", "5", "-d", "900", "-E", "-R"], "exec 0\n", "0\n"),
+        (&["-l"], "", ""),
+    ] {
+        assert_eq!(found(options, "proc/hpc/decay/exec"), exec, "{options:?}");
+        assert_eq!(found(options, "proc/hpc/decay/inherit"), inherit, "{options:?}");
+    }
+    for options in [&["-E"][..], &["-R"], &["-c", "-e", "-E"], &["-c", "-r", "-R"], &["-l", "-E"]] {
+        mosrun(&tree(), &[options, &["true"]].concat()).failure(125);
+    }
 }
 
 #[test]
@@ -159,13 +192,8 @@ fn argument_zero() {
 }
 
 #[test]
-fn what_cannot_be_had_is_refused() {
-    for (option, words) in [("-R", "children always inherit"), ("-E", "always holds after execve")]
-    {
-        let text = mosrun(&tree(), &[option, "-c", "true"]).failure(125);
-        assert!(text.contains(words), "{text}");
-    }
-    assert_eq!(mosrun(&tree(), &["-r", "-e", "-c", "echo", "up"]).data(), "up\n");
+fn options_that_exclude_each_other() {
+    assert_eq!(mosrun(&tree(), &["-r", "-e", "echo", "up"]).data(), "up\n");
     for args in [&["-l", "-L", "true"][..], &["-c", "-i", "true"], &["-t", "1", "true"]] {
         mosrun(&tree(), args).failure(125);
     }
