@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from lab import network, place, transfer
+from lab import network, place, quota, transfer
 from lab.cluster import Cluster, NotUp, say
 from lab.execute import Execution
 
@@ -65,6 +65,13 @@ and merely meets silence.  exec, push, pull and shell go on working.""",
     "heal": "Give a node its network back.  Returns at once; the others see the node again a little later.",
     "kill": "Power a node off, as if its plug were pulled.  What was written on it is lost.",
     "start": "Power a node on again, from the clean disk.  Returns when it sees the others that are on.",
+    "quota": """\
+Give a node only a part of the time, as if its processors were slower.
+
+PERCENT is of the time of all its CPUs, from 5 to 100; 100 is no quota.  It
+holds until it is changed, also when the node is powered off and on.  The
+kernel measures its speed when it boots, and when somebody tells it to:
+`mosctl setspeed 0`.""",
     "status": """\
 Show the nodes and what their kernels complain about.
 
@@ -92,6 +99,20 @@ def count(most):
             raise argparse.ArgumentTypeError("not a number from 1 to %d: %s" % (most, text))
         return int(text)
     return parse
+
+
+def percent(text):
+    """PERCENT: 40 or 40%."""
+    number = text.removesuffix("%")
+    if not number.isdigit() or not quota.LEAST <= int(number) <= quota.ALL:
+        raise argparse.ArgumentTypeError("not a percentage from %d to %d: %s" % (quota.LEAST, quota.ALL, text))
+    return int(number)
+
+
+def node_percent(text):
+    """NODE=PERCENT."""
+    node, _, part = text.partition("=")
+    return node_number(node), percent(part)
 
 
 def mebibytes(text):
@@ -150,6 +171,8 @@ def parser():
     up.add_argument("--debug", action="store_true", help="boot the debug kernel")
     up.add_argument("--share", type=share, action="append", default=[], metavar="HOSTDIR:GUESTDIR", dest="shares",
                     help="show a directory of the host on all nodes, read-write (9p); may be repeated")
+    up.add_argument("--quota", type=node_percent, action="append", default=[], metavar="NODE=PERCENT", dest="quotas",
+                    help="a node runs only for this part of the time, from the start; may be repeated")
     run = command("exec", "NODE", usage="omlab exec NODE [--user U] [--tty] -- CMD [ARG ...]")
     run.add_argument("--user", default="root", metavar="U", help="run as this user (default: root)")
     run.add_argument("--tty", "-t", action="store_true",
@@ -159,6 +182,7 @@ def parser():
     command("shell", "NODE").add_argument("--user", default="root", metavar="U", help="log in as (default: root)")
     for verb in ("cut", "heal", "kill", "start"):
         command(verb, "NODE")
+    command("quota", "NODE").add_argument("percent", type=percent, metavar="PERCENT", help="from 5 to 100")
     command("status").add_argument("--json", action="store_true", help="for programs")
     command("logs", "NODE")
     command("down")
@@ -176,13 +200,17 @@ def made(*script):
 
 def do_up(cluster, options):
     """Find or make kernel, programs and disk, then start."""
+    quotas = dict(options.quotas)
+    if max(quotas, default=0) > options.nodes:
+        raise place.Failure("a quota for node %d, and there are %d nodes" % (max(quotas), options.nodes))
     kernel = os.environ.get("OMLAB_KERNEL")
     if not kernel:
         kernel = os.path.join(made(os.path.join(place.SCRIPTS, "kernel"), "debug" if options.debug else "lab"),
                               "bzImage")
     made(os.path.join(place.SCRIPTS, "tools"))
     cluster.up({"nodes": options.nodes, "cpus": options.cpus, "mem": options.mem, "accel": options.accel,
-                "rate": options.rate, "debug": options.debug, "shares": options.shares, "kernel": os.path.realpath(kernel),
+                "rate": options.rate, "debug": options.debug, "shares": options.shares, "quotas": quotas,
+                "kernel": os.path.realpath(kernel),
                 "image": made(os.path.join(place.LAB, "guest-image"))})
     return 0
 
@@ -218,6 +246,12 @@ def do_request(cluster, options):
     return 0
 
 
+def do_quota(cluster, options):
+    """A part of the time."""
+    cluster.connect().request("quota", node=options.node, percent=options.percent)
+    return 0
+
+
 def do_status(cluster, options):
     """Nodes and reports."""
     try:
@@ -231,10 +265,10 @@ def do_status(cluster, options):
         print("cluster %s: %d nodes, %d CPUs and %d MiB each, %s%s" % (
             status["name"], len(status["nodes"]), status["cpus"], status["mem"], status["accel"],
             ", %s" % status["rate"] if status["rate"] else ""))
-        print("%-5s %-10s %-8s %-8s %s" % ("node", "address", "state", "network", "reports"))
+        print("%-5s %-10s %-8s %-8s %-6s %s" % ("node", "address", "state", "network", "quota", "reports"))
         for node in status["nodes"]:
-            print("%-5d %-10s %-8s %-8s %d" % (node["node"], node["address"], node["state"], node["network"],
-                                               len(node["reports"])))
+            print("%-5d %-10s %-8s %-8s %-6s %d" % (node["node"], node["address"], node["state"], node["network"],
+                                                    "%d%%" % node["quota"], len(node["reports"])))
         for node in status["nodes"]:
             for report in node["reports"]:
                 print("\nnode %d: %s\n%s" % (node["node"], report["fingerprint"], report["text"].strip("\n")))
@@ -255,8 +289,8 @@ def do_down(cluster, _options):
 
 
 DO = {"up": do_up, "exec": do_exec, "push": do_push, "pull": do_pull, "shell": do_shell, "cut": do_request,
-      "heal": do_request, "kill": do_request, "start": do_request, "status": do_status, "logs": do_logs,
-      "down": do_down}
+      "heal": do_request, "kill": do_request, "start": do_request, "quota": do_quota, "status": do_status,
+      "logs": do_logs, "down": do_down}
 
 
 def main(arguments):

@@ -125,13 +125,18 @@ class Client:
             node.cut = False
         self.reply()
 
+    async def do_quota(self, node, percent):
+        """A part of the time for a node."""
+        await self.cluster.node(node).set_quota(percent)
+        self.reply()
+
     async def do_status(self):
         """What the cluster is like; the reports are found by the asker."""
         config = self.cluster.config
         self.reply(accel=config["accel"], cpus=config["cpus"], mem=config["mem"], rate=config["rate"],
                    kernel=config["kernel"],
                    nodes=[{"node": node.number, "state": node.state, "address": network.address(node.number),
-                           "network": "cut" if node.cut else "on"} for node in self.cluster.nodes])
+                           "network": "cut" if node.cut else "on", "quota": node.quota.percent} for node in self.cluster.nodes])
 
     async def do_down(self):
         """End.  As we are process 1, everything ends with us."""

@@ -9,6 +9,7 @@ import socket
 import time
 
 from lab import accel, frame, network, place
+from lab.quota import Quota
 
 APPEND = ("console=ttyS0 root=/dev/vda rootfstype=ext4 rw init=/usr/sbin/lab-init panic=-1 loglevel=7 "
           "net.ifnames=0 omlab.node=%d")
@@ -30,6 +31,7 @@ class Node:
         self.keep_fds = keep_fds    # inherited by QEMU: the shares, and the lock that shows we live
         self.state = "off"
         self.cut = False
+        self.quota = Quota(config.get("quotas", {}).get(str(number), 100))
         self.hello = None
         self.process = self.writer = self.receiver = None
         self.sessions = {}          # number -> callable(kind, body)
@@ -75,6 +77,7 @@ class Node:
                 env={**os.environ, "TMPDIR": os.getcwd()})
         reader, self.writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         self.state = "booting"
+        self.begin_quota()
         self.receiver = asyncio.create_task(self.receive(reader, self.process))
 
     async def receive(self, reader, process):
@@ -90,6 +93,7 @@ class Node:
         except (ConnectionError, frame.Malformed):
             process.kill()
         await process.wait()
+        await self.quota.end()
         self.state = "off"
         self.writer.close()
         if not self.hello.done():
@@ -191,6 +195,18 @@ class Node:
         offset, doubt = await self.clock_offset(8)
         if abs(offset) > doubt:
             await self.send(0, frame.SLEW, frame.CLOCK_BODY.pack(offset))
+
+    def begin_quota(self):
+        """Have the machine keep its quota."""
+        send = self.process.send_signal
+        self.quota.begin(lambda: send(signal.SIGCONT), lambda: send(signal.SIGSTOP))
+
+    async def set_quota(self, percent):
+        """Give the machine another quota, now and when it is powered on again."""
+        await self.quota.end()
+        self.quota.percent = percent
+        if self.state != "off":
+            self.begin_quota()
 
     async def kill(self):
         """Power off, as if the plug were pulled."""
