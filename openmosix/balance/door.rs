@@ -92,10 +92,11 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             return Err(Refusal::Memory);
         }
         let limits = own.limits;
-        let running = own.running();
+        // Those that were let in a moment ago count: many may come at once.
+        let expected = own.expected();
         let with = Running {
-            guests: running.guests.saturating_add(offer.share),
-            ..running
+            guests: expected.guests.saturating_add(offer.share),
+            ..expected
         };
         let full = limits.guests != 0 && own.present() >= limits.guests;
         if full || limits.exceeded(own.processors, with).is_some() {

@@ -75,8 +75,8 @@ pub(crate) struct Own {
 /// Processes on their way here.
 #[derive(Clone, Copy, Debug, Default)]
 struct Coming {
-    /// Hundredths of processes.
-    running: u32,
+    /// What will be running more.
+    running: Running,
     /// Bytes of memory.
     bytes: u64,
     /// How many of them are guests.
@@ -122,7 +122,8 @@ impl Own {
     /// A process is on its way here: it counts from now on, not only when it is seen.
     pub(super) fn expect(&mut self, share: u32, resident: u64, guest: bool) {
         let coming = &mut self.coming;
-        coming.running = coming.running.saturating_add(share);
+        let running = coming.running.part(guest);
+        *running = running.saturating_add(share);
         coming.bytes = coming.bytes.saturating_add(resident);
         coming.guests = coming.guests.saturating_add(guest.into());
         self.memory.foresee(resident);
@@ -147,7 +148,8 @@ impl Own {
 
     fn unexpect(&mut self, share: u32, resident: u64, guest: bool) {
         let coming = &mut self.coming;
-        coming.running = coming.running.saturating_sub(share);
+        let running = coming.running.part(guest);
+        *running = running.saturating_sub(share);
         coming.bytes = coming.bytes.saturating_sub(resident);
         coming.guests = coming.guests.saturating_sub(guest.into());
     }
@@ -188,6 +190,15 @@ impl Own {
         }
     }
 
+    /// What is running when those on their way here are here.
+    pub(super) fn expected(&self) -> Running {
+        let (now, coming) = (self.running(), self.coming.running);
+        Running {
+            local: now.local.saturating_add(coming.local),
+            guests: now.guests.saturating_add(coming.guests),
+        }
+    }
+
     /// Memory, as it was last seen, without what those on their way here will need.
     pub(crate) fn memory(&self) -> Memory {
         let memory = self.memory.memory();
@@ -207,10 +218,7 @@ impl Own {
     pub(crate) fn place(&self) -> Place {
         Place {
             processors: self.processors,
-            running: self
-                .running()
-                .of(Scope::All)
-                .saturating_add(self.coming.running),
+            running: self.expected().of(Scope::All),
             memory: self.memory(),
         }
     }

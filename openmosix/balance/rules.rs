@@ -107,6 +107,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// That of guests, or that of processes whose home it is.
+    pub(super) fn part(&mut self, guests: bool) -> &mut u32 {
+        if guests {
+            &mut self.guests
+        } else {
+            &mut self.local
+        }
+    }
+
     /// Those that count.
     pub(crate) const fn of(self, scope: Scope) -> u32 {
         match scope {

@@ -140,6 +140,27 @@ fn limits_hold() {
 }
 
 #[test]
+fn limits_count_those_on_their_way() {
+    let mut node = node();
+    node.own.limits = Limits {
+        load: 250,
+        load_scope: Scope::Guests,
+        ..Limits::default()
+    };
+    let ordered = Offer {
+        ordered: true,
+        ..OFFER
+    };
+    assert_eq!(node.accept(&ordered), Ok(()));
+    assert_eq!(node.accept(&ordered), Ok(()));
+    assert_eq!(node.accept(&ordered), Err(Refusal::Limit));
+    node.arrived(&ordered);
+    assert_eq!(node.accept(&ordered), Err(Refusal::Limit));
+    node.failed(&ordered);
+    assert_eq!(node.accept(&ordered), Ok(()));
+}
+
+#[test]
 fn a_limit_of_load_counts_speed_and_one_of_processors_does_not() {
     let fast = Processors::new(2, 2 * STANDARD_SPEED);
     let running = Running {
