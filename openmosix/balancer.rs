@@ -13,7 +13,7 @@ pub(crate) mod evict;
 pub(crate) mod gossip;
 pub(crate) mod sample;
 pub(crate) mod settings;
-mod speed;
+pub(crate) mod speed;
 
 use kernel::{
     impl_has_delayed_work, new_delayed_work, new_mutex,

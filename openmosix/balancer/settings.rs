@@ -40,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) bring: bool,
     /// Whether processes are placed.
     pub(crate) policy: Policy,
-    /// Speed of a processor; 0 is the measured one.
+    /// Speed of a processor; 0 is the one that was measured last.
     pub(crate) speed: u32,
     /// What the node may carry, as it was written.
     pub(crate) limits: Limits,

@@ -4,7 +4,10 @@
 
 use core::hint::black_box;
 
-use kernel::sync::SetOnce;
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
 
 use crate::{
     load::metric::STANDARD_SPEED,
@@ -23,21 +26,28 @@ const LONG_NS: u64 = 100_000_000;
 /// Attempts, the best of which counts: the others were disturbed.
 const ATTEMPTS: usize = 4;
 
-/// The speed as it was measured, once.
-pub(crate) fn measured() -> u32 {
-    static SPEED: SetOnce<u32> = SetOnce::new();
+/// The speed as it was measured last; 0 if it was not.
+static SPEED: Atomic<u32> = Atomic::new(0);
 
-    if let Some(speed) = SPEED.copy() {
-        return speed;
+/// The speed as it was measured last, or now if it was not.
+pub(crate) fn measured() -> u32 {
+    match SPEED.load(Relaxed) {
+        0 => measure(),
+        speed => speed,
     }
-    let best = (0..ATTEMPTS).map(|_| measure()).max();
-    // If somebody else was faster, its result is as good.
-    SPEED.populate(best.unwrap_or(STANDARD_SPEED));
-    SPEED.copy().unwrap_or(STANDARD_SPEED)
+}
+
+/// Measures the speed, which may have changed: a virtual machine can get more or less of its processors. It takes the
+/// CPU time of all attempts. If two measure at once, the last one counts.
+pub(crate) fn measure() -> u32 {
+    let best = (0..ATTEMPTS).map(|_| attempt()).max();
+    let speed = best.unwrap_or(STANDARD_SPEED);
+    SPEED.store(speed, Relaxed);
+    speed
 }
 
 /// Each step depends on the one before, so that this is the speed of a program that is not written for this processor.
-fn measure() -> u32 {
+fn attempt() -> u32 {
     let current = task::current();
     let begin = task::cpu_time(&current);
     let mut steps = 0_u64;

@@ -20,6 +20,7 @@ use crate::{
             Policy,
             Settings, //
         },
+        speed,
     },
     deputy, guest,
     sys::proc::{
@@ -110,7 +111,7 @@ impl Content for Switch {
 /// Everything that is a number.
 #[derive(Clone, Copy)]
 enum Number {
-    /// Of one processor; 0 is what was measured.
+    /// Of one processor; writing 0 measures it.
     Speed,
     /// Seconds in which statistics decay once.
     DecayInterval,
@@ -212,6 +213,9 @@ impl Content for Number {
 
     fn write(&self, text: &[u8]) -> Result {
         let number = number(text)?;
+        if matches!(self, Number::Speed) && number == 0 {
+            speed::measure();
+        }
         balancer::set(|settings| self.set(settings, number))
     }
 }

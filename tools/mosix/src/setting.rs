@@ -46,7 +46,7 @@ pub const ALL: &[Setting] = &[
     ),
     Setting::new(
         "speed",
-        "of a processor, 10000 is a standard one; 0 is what was measured",
+        "of a processor, 10000 is a standard one; 0 has it measured",
         Kind::Number(u32::MAX as u64),
     ),
     Setting::new("maxguests", "most guests; 0 is the kernel's own choice", Kind::Number(1 << 20)),

@@ -89,7 +89,7 @@ enum Word {
     /// Show all settings of this node
     #[command(visible_alias = "gettune")]
     Settings(Format),
-    /// Set the speed of this node's CPUs: 10000 is a standard one, 0 is what was measured
+    /// Set the speed of this node's CPUs: 10000 is a standard one, 0 has it measured
     Setspeed {
         /// The speed
         speed: String,
