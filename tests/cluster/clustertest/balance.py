@@ -39,6 +39,10 @@ assert held == bytearray(range(256)) * (64 << 12)
 print("right", flush=True)
 """
 STEPS = 4000000
+# Together less than two processors, so that they are kept wherever there are two.
+QUOTAS = {1: 30, 2: 60, 3: 90}
+# How many of six processes are on nodes as fast as 1, 2 and 3; (1, 2, 3) is exact, the others are within one process of it.
+FAIR = ([1, 2, 3], [0, 2, 4], [0, 3, 3], [1, 1, 4])
 JOBS = 8
 
 
@@ -128,6 +132,34 @@ def speeds(cluster):
             slow, middle, fast = shares()
             return slow <= 1 and 1 <= middle <= 3 and fast in (4, 5) and middle < fast
         until(shares, fair)
+
+
+def quota(cluster):
+    """Nodes that get unequal parts of a processor find out how fast they are, and get as many processes."""
+    home = cluster[1]
+    with contextlib.ExitStack() as ends_all:
+        for number, percent in QUOTAS.items():
+            ends_all.callback(measured, cluster, number, 100)
+            measured(cluster, number, percent)
+        told = [int(node.read(ADMIN + "speed")) for _, node in sorted(cluster.nodes.items())]
+        for number, speed in enumerate(told, 1):
+            home.until("/proc/hpc/nodes/%d/speed" % number, "^%d$" % speed, 30)
+        slow, middle, fast = told
+        if not (1.5 < middle / slow < 2.6 and 2.2 < fast / slow < 4):
+            raise Failed("speeds of nodes with quotas of %s: %s" % (sorted(QUOTAS.values()), told))
+        ends_all.enter_context(switched(home, balance="on"))
+        jobs = ends_all.enter_context(burning(home, 6))
+
+        def shares():
+            at = places(jobs)
+            return [at.count(where) for where in ("0", "2", "3")]
+        until(shares, lambda: shares() in FAIR)
+
+
+def measured(cluster, number, percent):
+    """A node gets this part of the time, and measures its speed."""
+    cluster.quota(number, percent)
+    cluster[number].write(ADMIN + "speed", "0")
 
 
 def usher(cluster):
@@ -310,7 +342,7 @@ def balanced_pair(cluster):
 
 def register():
     """Those that restart a node come last."""
-    for name, run in (("spread", spread), ("speeds", speeds), ("obeyed", obeyed), ("ordered", ordered),
+    for name, run in (("spread", spread), ("speeds", speeds), ("quota", quota), ("obeyed", obeyed), ("ordered", ordered),
                       ("steady", steady), ("tells", tells), ("inherited", inherited), ("exec", at_exec),
                       ("usher", usher), ("mid-run", mid_run)):
         single("balance/" + name, run, 3)

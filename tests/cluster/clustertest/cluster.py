@@ -101,6 +101,10 @@ class Cluster:
         self.nodes[number].hang_up()
         self.unbalanced(number)
 
+    def quota(self, number, percent):
+        """That node gets only so much of the time; 100 is all of it."""
+        self.omlab("quota", number, percent)
+
     def unbalanced(self, number):
         """A node moves no process by itself: scenarios say where theirs are, but for those of balancing."""
         policy = "/proc/hpc/admin/balance"
