@@ -2,12 +2,13 @@
 """Processes move by themselves to where they run best, and where their owners and the administrator let them."""
 
 import contextlib
+from collections import Counter
 import re
 import time
 
 from .failed import Failed, expect
 from .members import ADMIN, switched
-from .scenario import single
+from .scenario import add, single
 
 SOON = 90        # seconds until processes have spread, on nodes that share a computer
 STANDARD = 10000
@@ -119,6 +120,13 @@ def spread(cluster):
         done = shell.finish(900)
         expect("exit status", 0, done["status"], 1, "the shell")
         expect("results", results(), set(done["out"]["text"].splitlines()), 1, "the jobs")
+
+
+def four(cluster):
+    """The same on four nodes, each of which has two at some time."""
+    spread(cluster)
+    with balanced(cluster), burning(cluster[1], JOBS) as jobs:
+        until(lambda: places(jobs), lambda: sorted(Counter(places(jobs)).values()) == [2, 2, 2, 2])
 
 
 def speeds(cluster):
@@ -346,3 +354,4 @@ def register():
                       ("steady", steady), ("tells", tells), ("inherited", inherited), ("exec", at_exec),
                       ("usher", usher), ("mid-run", mid_run)):
         single("balance/" + name, run, 3)
+    add("balance/four", "eight jobs on four nodes: each has two, and their results are right", four, 4)
