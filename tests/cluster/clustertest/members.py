@@ -44,14 +44,15 @@ def tables(cluster, lines):
 
 @contextlib.contextmanager
 def switched(node, **values):
-    """Files of /proc/hpc/admin have these values; afterwards their old ones."""
+    """Files of /proc/hpc/admin get these values, in this order; afterwards their old ones."""
     old = {name: node.read(ADMIN + name).strip() for name in values}
     try:
         for name, value in values.items():
             node.write(ADMIN + name, str(value))
         yield
     finally:
-        for name, value in old.items():
+        # A limit before what it counts.
+        for name, value in reversed(old.items()):
             node.write(ADMIN + name, value)
 
 
