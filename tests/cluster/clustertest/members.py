@@ -23,23 +23,33 @@ def log_says(cluster, number, words, before):
     return any(words in line for line in cluster.log(number).splitlines()[before:])
 
 
+def configure(node, table):
+    """A node has this configuration, and the key of its key file."""
+    key = node.must(["sha256sum", "/etc/openmosix/key"]).split()[0]
+    node.write(ADMIN + "config", "\n".join(table + ["key " + key]) + "\n")
+
+
 @contextlib.contextmanager
-def tables(cluster, lines):
-    """The nodes have these configurations, by number; afterwards their old ones."""
-    key, old = {}, {}
-    for number in lines:
-        node = cluster[number]
-        key[number] = "key " + node.must(["sha256sum", "/etc/openmosix/key"]).split()[0]
-        old[number] = node.read(ADMIN + "config").splitlines()
+def left(cluster, numbers):
+    """These nodes have left the cluster; afterwards they are back with their configurations."""
+    old = {number: cluster[number].read(ADMIN + "config").splitlines() for number in numbers}
     try:
-        for number, table in lines.items():
+        for number in numbers:
             cluster[number].write(ADMIN + "mospe", "0")
-            cluster[number].write(ADMIN + "config", "\n".join(table + [key[number]]) + "\n")
         yield
     finally:
         for number, table in old.items():
-            cluster[number].write(ADMIN + "config", "\n".join(table + [key[number]]) + "\n")
+            configure(cluster[number], table)
         cluster.whole()
+
+
+@contextlib.contextmanager
+def tables(cluster, lines):
+    """The nodes have these configurations, by number; afterwards their old ones."""
+    with left(cluster, lines):
+        for number, table in lines.items():
+            configure(cluster[number], table)
+        yield
 
 
 @contextlib.contextmanager
