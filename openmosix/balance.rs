@@ -114,6 +114,9 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         self.own.edition.version = self.own.edition.version.saturating_add(1);
         self.door.tick();
         self.answers = ANSWERS;
+        for slot in self.view.slots_mut() {
+            slot.sent = 0;
+        }
         if self.own.status.has(Status::QUIET) {
             return [None; ASKED];
         }

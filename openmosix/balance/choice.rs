@@ -24,7 +24,10 @@ use super::{
         Process,
         Why, //
     },
-    door::Offer,
+    door::{
+        self,
+        Offer, //
+    },
     rules::Kind,
     vector::{
         Standing,
@@ -104,6 +107,7 @@ impl Slot {
         self.promise.running = self.promise.running.saturating_add(running);
         self.promise.bytes = self.promise.bytes.saturating_add(bytes);
         self.promise.at_ms = now_ms;
+        self.sent = self.sent.saturating_add(1);
     }
 
     /// Whether processes may be sent there.
@@ -112,6 +116,7 @@ impl Slot {
             && self.missed == 0
             && self.age_ms(now_ms) <= FRESH_MS
             && now_ms >= self.spared_ms
+            && door::takes(self.vector.processors, self.sent)
             && !self.vector.status.has(Status::BLOCK)
             && !self.vector.status.has(Status::QUIET)
     }
@@ -189,6 +194,10 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
                 break;
             };
             first.decision = self.decide(now_ms, &survey, &first.process);
+            if first.decision.why == Why::Nowhere {
+                // There was a node for it, which takes no more in this period.
+                first.decision.why = Why::Later;
+            }
             self.send(now_ms, first);
             if let Some(to) = first.decision.to {
                 travelling_ms = self
@@ -395,7 +404,8 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         let node = slot.vector.node;
         let place = slot.place(now_ms, DOUBT);
         let allowed = process.rules.mask.is_none_or(|mask| mask.allows(node));
-        if node == process.at || !allowed || !place.memory.has_room(process.resident) {
+        let full = !door::takes(slot.vector.processors, slot.sent);
+        if node == process.at || !allowed || full || !place.memory.has_room(process.resident) {
             return None;
         }
         let travelling = travel(self.travelling_ms(process, node), process.cpu_ms);

@@ -16,7 +16,10 @@ use super::{
     view::Slot,
     Balancer, //
 };
-use crate::load::metric::PROCESS;
+use crate::load::{
+    metric::PROCESS,
+    Processors, //
+};
 
 /// A process that wants to come.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,11 @@ impl fmt::Display for Refusal {
 /// Hundredths of processes by which belief and truth may differ: averages are never quite equal.
 const DOUBT: u32 = PROCESS / 2;
 
+/// Whether a node takes one more guest in a period in which so many have come: one more than it has processors.
+pub(super) fn takes(processors: Processors, came: u16) -> bool {
+    came <= processors.count()
+}
+
 /// Who has come lately.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Door {
@@ -103,7 +111,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             return Err(Refusal::Limit);
         }
         if !offer.ordered {
-            if self.door.let_in > own.processors.count() {
+            if !takes(own.processors, self.door.let_in) {
                 return Err(Refusal::Busy);
             }
             if own.place().running > offer.believed.saturating_add(DOUBT) {

@@ -72,6 +72,8 @@ pub(crate) struct Slot {
     pub(crate) news: u8,
     /// What it has been sent.
     pub(crate) promise: Promise,
+    /// Processes that it was sent in this period.
+    pub(crate) sent: u16,
     /// Until when it is not asked to take a process, because it refused one.
     pub(crate) spared_ms: u64,
     /// How fast it can be reached.
@@ -112,6 +114,7 @@ impl Slot {
             bytes: 0,
             at_ms: 0,
         },
+        sent: 0,
         spared_ms: 0,
         path: Path::ASSUMED,
     };

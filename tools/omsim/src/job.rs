@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) since: Time,
     /// What it was offered as, and which node it left, while it stands still on its way to another one.
     pub(crate) moving: Option<(Offer, NodeId)>,
+    /// Until when it is left alone, because it was refused.
+    pub(crate) rests_until: Time,
     /// How often it has moved.
     pub(crate) moves: u32,
     /// Why the node where it is wants it to go.
@@ -110,6 +112,7 @@ pub(crate) fn jobs(setup: &Setup, random: &mut Random) -> Vec<Job> {
                 at: home,
                 since: 0,
                 moving: None,
+                rests_until: 0,
                 moves: 0,
                 pushed: None,
                 ended: None,

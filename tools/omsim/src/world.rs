@@ -31,6 +31,9 @@ const SAMPLE: Time = SECOND / 4;
 /// Microseconds that a move takes beside sending the memory.
 const SETUP: Time = 20_000;
 
+/// Microseconds for which a process is left alone that was refused.
+const REST: Time = 2 * SECOND;
+
 /// Seconds after the first job until nodes crash.
 const CRASH: u64 = 20;
 
@@ -403,7 +406,7 @@ impl World {
         let mut candidates = vec![];
         for &job in &self.own_jobs[node] {
             let it = &self.jobs[job];
-            if it.moving.is_some() {
+            if it.moving.is_some() || now < it.rests_until {
                 continue;
             }
             let machine = &mut self.machines[it.at];
@@ -440,6 +443,7 @@ impl World {
         let dead = self.machines[to].dead;
         if dead || to != home && self.balancers[to].accept(&offer).is_err() {
             self.refused += 1;
+            self.jobs[job].rests_until = self.now + REST;
             self.balancers[home].refused(now_ms, id(from), id(to), &offer);
             return;
         }

@@ -292,15 +292,29 @@ fn own_decisions_are_counted_before_they_are_seen() {
     let mut cluster = loaded(8, 1);
     let now = cluster.now;
     let mut jobs = candidates(8, 1);
-    // Eight here and none there become four and four, or five and three, at once or later; never more.
+    // Eight here and none there become four and four, or five and three; never more.
     let mut sent = cluster.node(1).choose(now, &mut jobs);
     for later in 1..5 {
         jobs.retain(|job| job.decision.to.is_none());
         let left = jobs.len() as u32;
+        cluster.node(1).tick(now + 100 * later, &[], &mut |_| ());
         cluster.node(1).own.sample(now + 100 * later, &sample(left));
         sent += cluster.node(1).choose(now + 100 * later, &mut jobs);
     }
     assert!((3..=4).contains(&sent), "{sent}");
+}
+
+#[test]
+fn nobody_is_sent_more_than_it_takes_in_a_period() {
+    let mut cluster = loaded(16, 1);
+    let now = cluster.now;
+    let mut jobs = candidates(16, 1);
+    assert_eq!(cluster.node(1).choose(now, &mut jobs), 2);
+    let later = jobs.iter().filter(|job| job.decision.why == Why::Later);
+    assert_eq!(later.count(), 14);
+    cluster.node(1).tick(now, &[], &mut |_| ());
+    jobs.retain(|job| job.decision.to.is_none());
+    assert_eq!(cluster.node(1).choose(now, &mut jobs), 2);
 }
 
 #[test]
