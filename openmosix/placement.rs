@@ -10,6 +10,7 @@
 
 use crate::{
     balance::{
+        choice,
         decision::{
             self,
             Candidate, //
@@ -65,7 +66,7 @@ use kernel::{
 };
 
 /// Nanoseconds of CPU time before anybody looks at a process: it would be too young.
-const CPU_NS: u64 = 250_000_000;
+const CPU_NS: u64 = choice::YOUNG_MS * 1_000_000;
 
 /// Bytes of memory of a process that is worth moving when memory runs out.
 const LARGE: u64 = 4 << 20;

@@ -43,8 +43,9 @@ use super::{
 };
 use crate::node::map::NodeId;
 
-/// Milliseconds of CPU time that a process has used before it moves by itself.
-const YOUNG_MS: u64 = 250;
+/// Milliseconds of CPU time that a process has used before it moves by itself. Among sixteen processes that takes
+/// sixteen times as long, so it must not be much.
+pub(crate) const YOUNG_MS: u64 = 100;
 
 /// The least and the most milliseconds that a process stays where it is; in between, a quarter of its life. So the
 /// moves of a process grow only with the logarithm of its age.
@@ -169,6 +170,10 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// The caller moves those whose decision names a node, with an [offer](Self::offer) to it, and tells by
     /// [`Self::moved`] or [`Self::refused`] how it went. Each move counts at once for those that are decided later.
     pub(crate) fn choose(&mut self, now_ms: u64, candidates: &mut [Candidate<'_>]) -> usize {
+        let here = candidates.iter().map(|candidate| &candidate.process);
+        let here = here.filter(|process| process.at == self.own.node);
+        let wanted = here.fold(0_u32, |sum, it| sum.saturating_add(it.usage.share / 10));
+        self.own.know(wanted);
         let survey = self.survey(now_ms);
         for candidate in candidates.iter_mut() {
             candidate.sent = false;

@@ -62,6 +62,7 @@ pub(crate) struct Own {
     /// What it may carry.
     pub(crate) limits: Limits,
     local: Average,
+    begun: Begun,
     guests: Average,
     present: u16,
     memory: Trend,
@@ -70,6 +71,32 @@ pub(crate) struct Own {
     leaving: u64,
     /// Bytes of guests that were asked to leave.
     pub(super) evicted: u64,
+}
+
+/// Own processes here, in hundredths, which the average does not tell of yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Begun {
+    /// What ran in the last sample.
+    seen: u32,
+    /// What those that are looked at want, by all that is known of them.
+    known: u32,
+}
+
+impl Begun {
+    /// Who began a moment ago runs, and has always wanted to. Others may run by chance, or have wanted to until lately.
+    fn running(&self) -> u32 {
+        self.seen.min(self.known)
+    }
+
+    fn raise(&mut self, by: u32) {
+        self.seen = self.seen.saturating_add(by);
+        self.known = self.known.saturating_add(by);
+    }
+
+    fn lower(&mut self, by: u32) {
+        self.seen = self.seen.saturating_sub(by);
+        self.known = self.known.saturating_sub(by);
+    }
 }
 
 /// Processes on their way here.
@@ -96,6 +123,7 @@ impl Own {
             bring: false,
             limits: Limits::default(),
             local: Average::new(HALF_MS),
+            begun: Begun::default(),
             guests: Average::new(HALF_MS),
             present: 0,
             memory: Trend::new(),
@@ -109,9 +137,15 @@ impl Own {
     pub(crate) fn sample(&mut self, now_ms: u64, sample: &Sample) {
         let hundredths = |processes: u32| processes.saturating_mul(crate::load::metric::PROCESS);
         self.local.add(now_ms, hundredths(sample.local));
+        self.begun.seen = hundredths(sample.local);
         self.guests.add(now_ms, hundredths(sample.guests));
         self.present = sample.present;
         self.memory.add(now_ms, sample.memory);
+    }
+
+    /// Takes what own processes here are known to want, in hundredths of a process.
+    pub(super) fn know(&mut self, wanted: u32) {
+        self.begun.known = wanted;
     }
 
     /// Looks at the memory again, between two samples.
@@ -163,6 +197,7 @@ impl Own {
     /// A process of this node begins to leave: it does not count from now on.
     pub(super) fn release(&mut self, share: u32, resident: u64) {
         self.local.lower(share);
+        self.begun.lower(share);
         self.leaving = self.leaving.saturating_add(resident);
     }
 
@@ -175,6 +210,7 @@ impl Own {
     pub(super) fn keep(&mut self, share: u32, resident: u64) {
         self.released(resident);
         self.local.raise(share);
+        self.begun.raise(share);
     }
 
     /// Guests that are here or on their way.
@@ -185,7 +221,7 @@ impl Own {
     /// What is running.
     pub(crate) fn running(&self) -> Running {
         Running {
-            local: self.local.get(),
+            local: self.local.get().max(self.begun.running()),
             guests: self.guests.get(),
         }
     }

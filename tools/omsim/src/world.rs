@@ -425,7 +425,7 @@ impl World {
             }));
         }
         let now_ms = self.now_ms();
-        if candidates.is_empty() || self.balancers[node].choose(now_ms, &mut candidates) == 0 {
+        if self.balancers[node].choose(now_ms, &mut candidates) == 0 {
             return;
         }
         for candidate in candidates {

@@ -52,6 +52,33 @@ fn sixteen_equal_jobs_on_four_nodes() {
 }
 
 #[test]
+fn two_nodes_are_soon_as_good_as_one_with_two_processors() {
+    for seed in 1..=5 {
+        let pair = |jobs, work| {
+            let setup = Setup {
+                nodes: 2,
+                jobs,
+                homes: 1,
+                work,
+                ..setup(Workload::Equal, Strategy::Openmosix, seed)
+            };
+            let report = run(&setup);
+            sound(&report);
+            report
+        };
+        // Nobody waits for an average to rise.
+        let busy = pair(2, 10.0).all_busy;
+        assert!(busy.is_some_and(|seconds| seconds < 2.5), "{busy:?}");
+        // Nor until each of many has computed for long.
+        let many = pair(16, 4.0);
+        assert!(many.all_busy.is_some_and(|seconds| seconds < 3.5), "{:?}", many.all_busy);
+        assert!(many.makespan / many.makespan_bound < 1.08, "{}", many.makespan);
+        // Nobody is asked to take more than it takes.
+        assert_eq!(many.refused, 0);
+    }
+}
+
+#[test]
 fn every_workload_is_near_its_bound() {
     for (workload, most) in [
         (Workload::Equal, 1.3),

@@ -100,7 +100,7 @@ fn nobody_leaves_processors_that_are_free() {
 #[test]
 fn the_young_and_those_that_just_came_stay() {
     let young = Process {
-        cpu_ms: 200,
+        cpu_ms: 99,
         ..process(1, 1)
     };
     assert_eq!(decide(8, 3, young).why, Why::Young);
@@ -302,6 +302,21 @@ fn own_decisions_are_counted_before_they_are_seen() {
         sent += cluster.node(1).choose(now + 100 * later, &mut jobs);
     }
     assert!((3..=4).contains(&sent), "{sent}");
+}
+
+#[test]
+fn who_has_begun_counts_before_the_average_tells() {
+    let sent = |runs: u32, count| {
+        let mut cluster = loaded(0, 1);
+        let now = cluster.now + 250;
+        cluster.node(1).own.sample(now, &sample(runs));
+        assert!(cluster.node(1).own.place().running < 100);
+        cluster.node(1).choose(now, &mut candidates(count, 1))
+    };
+    assert_eq!(sent(4, 4), 2);
+    // Those that wanted a processor until lately, and those that run by chance, do not count.
+    assert_eq!(sent(0, 4), 0);
+    assert_eq!(sent(4, 1), 0);
 }
 
 #[test]
