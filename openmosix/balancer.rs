@@ -14,6 +14,7 @@ pub(crate) mod gossip;
 pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod speed;
+pub(crate) mod spent;
 
 use kernel::{
     impl_has_delayed_work, new_delayed_work, new_mutex,
@@ -64,6 +65,7 @@ use crate::{
     wire::gossip::Gossip,
 };
 use settings::Settings;
+use spent::Working;
 
 /// Milliseconds between two samples.
 const SAMPLE_MS: u32 = 250;
@@ -214,6 +216,7 @@ impl WorkItem for Seat {
     type Pointer = Arc<Seat>;
 
     fn run(seat: Arc<Seat>) {
+        let _working = Working::begin();
         let now_ms = now_ms();
         let sample = sample::take();
         if with(|balancer| balancer.own.sample(now_ms, &sample)).is_none() {

@@ -26,6 +26,7 @@ use crate::{
             Policy,
             Settings, //
         },
+        spent::Working,
     },
     load::process::Usage,
     migrate::{
@@ -121,6 +122,7 @@ impl WorkItem for Placement {
     type Pointer = Arc<Placement>;
 
     fn run(this: Arc<Placement>) {
+        let _working = Working::begin();
         // Without memory nothing moves in this period.
         let _ = place(this.find);
     }

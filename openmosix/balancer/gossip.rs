@@ -8,6 +8,10 @@ use super::{
     events,
     mapped,
     now_ms,
+    spent::{
+        self,
+        Working, //
+    },
     with,
     Balancer, //
 };
@@ -47,6 +51,8 @@ impl Listener for Ear {
     }
 
     fn heard(&self, node: NodeId, payload: &[u8]) -> Result {
+        let _working = Working::begin();
+        spent::heard(payload.len());
         let gossip = Gossip::decode(payload)?;
         let mut events = KVec::new();
         let answer = with(|balancer| {
@@ -146,6 +152,7 @@ fn send_written(
     }
     // If there is no link, no answer will come.
     if node::send(to, Kind::Gossip, &payload).is_ok() {
+        spent::sent(payload.len());
         trace::gossip(to.get(), payload.len(), true);
     }
 }

@@ -14,7 +14,10 @@ use super::{
     TREE, //
 };
 use crate::{
-    balancer,
+    balancer::{
+        self,
+        spent, //
+    },
     link::refused::Refusal,
     node::{
         self,
@@ -34,6 +37,7 @@ pub(super) struct Files {
     _mospe: File<Mospe>,
     _version: File<Version>,
     _refused: File<Refused>,
+    _spent: File<Spent>,
     #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
     _fault: File<fault::Fault>,
     _switches: switches::Files,
@@ -48,6 +52,7 @@ impl Files {
             _mospe: File::new(c"mospe", &dir, Arc::new(Mospe, GFP_KERNEL)?)?,
             _version: File::new(c"version", &dir, Arc::new(Version, GFP_KERNEL)?)?,
             _refused: File::new(c"refused", &dir, Arc::new(Refused, GFP_KERNEL)?)?,
+            _spent: File::new(c"spent", &dir, Arc::new(Spent, GFP_KERNEL)?)?,
             #[cfg(CONFIG_OPENMOSIX_FAULT_INJECTION)]
             _fault: File::new(c"fault", &dir, Arc::new(fault::Fault, GFP_KERNEL)?)?,
             _switches: switches::Files::new(&dir)?,
@@ -129,6 +134,20 @@ impl Content for Refused {
     fn show(&self, to: &SeqFile) -> Result {
         for refusal in Refusal::ALL {
             seq_print!(to, "{} {}\n", refusal.name(), refusal.count());
+        }
+        Ok(())
+    }
+}
+
+/// `spent`: what balancing has cost this node.
+struct Spent;
+
+impl Content for Spent {
+    const MODE: u16 = 0o444;
+
+    fn show(&self, to: &SeqFile) -> Result {
+        for (name, number) in spent::all() {
+            seq_print!(to, "{name} {number}\n");
         }
         Ok(())
     }
