@@ -282,6 +282,11 @@ def decay(node):
              "1\n0\n"),
             ("not for children", "echo 0 > inherit; cat cpujob; show cpujob; exec cat cpujob", "0\ncpujob 1\n1\n")):
         expect(what, says, node.shell(begin + does), 1, does)
+    for command, says in (("mosrun -k -t 5 -d 900 -E", "5 900\n0\n"), ("mosrun -k -t 5 -d 900 -R", "5 900\n5 900\n")):
+        own = command + " sh -c 'read line < /proc/hpc/decay/own; echo $line; exec cat /proc/hpc/decay/own'"
+        expect("a program and the next", says, node.shell(own), 1, own)
+    own = "mosrun -k -t 5 -d 900 -R sh -c 'cat /proc/hpc/decay/own; true'"
+    expect("a child", "0\n", node.shell(own), 1, own)
     for name, bad in (("own", "5"), ("own", "0 900"), ("own", "3601 900"), ("own", "5 1001"), ("own", "x 1"),
                       ("exec", "2"), ("exec", "exec 1"), ("inherit", "no"), ("cpujob", "0")):
         done = node.run(["sh", "-c", "echo '%s' > /proc/hpc/decay/%s" % (bad, name)])

@@ -74,6 +74,36 @@ def guest(cluster):
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+def named(cluster):
+    """The program migrate fails and names the reason, or says what it waits for."""
+    home = cluster[1]
+
+    def fails(node, pid, target, reason):
+        done = node.run(["migrate", str(pid), target])
+        expect("exit status; stderr: %s" % done["err"], 1, done["status"], node.number, "migrate %s %s" % (pid, target))
+        if "(%s)" % reason not in done["err"]:
+            raise Failed("it said %r" % done["err"], node.number, "migrate %s %s" % (pid, target))
+
+    for target in ("2", "home", "balance"):
+        fails(home, 1, target, "init")
+        fails(home, 2, target, "system")
+    with home.start([probe("stay"), "mlock"]) as process:
+        process.ready()
+        fails(home, process.pid, "2", "mlock")
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+    stopped = "kill -STOP %d; migrate %d 2 2> /tmp/told & " \
+              "until grep -q 'it is stopped' /tmp/told; do sleep 0.1; done; kill -CONT %d; wait $!"
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        said = home.shell(stopped % ((process.pid,) * 3))
+        if not said.startswith("process %d moved to node 2: " % process.pid):
+            raise Failed("it said %r" % said, 1, "migrate")
+        fails(cluster[2], cluster[2].guests()[0], "1", "guest")
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
 def nowhere(cluster):
     """A node that does not exist, and one that is no number, are refused."""
     home = cluster[1]
@@ -121,6 +151,7 @@ def register():
     single("stay/init", init)
     single("stay/system", system)
     single("stay/guest", guest)
+    single("stay/named", named)
     single("stay/nowhere", nowhere)
     single("stay/stranger", stranger)
     single("stay/owner", owner)
