@@ -28,7 +28,8 @@ static aio_context_t context;
 /* A call that a small kernel may lack. */
 static long offered(long value)
 {
-	if (value == -1 && (errno == ENOSYS || errno == EINVAL || errno == ENOMEM || errno == EPERM)) {
+	if (value == -1 && (errno == ENOSYS || errno == EINVAL || errno == ENOMEM || errno == EPERM ||
+			    errno == EOPNOTSUPP)) {
 		printf("not on this kernel: %s\n", strerror(errno));
 		exit(PROBE_SKIP);
 	}
