@@ -3,10 +3,11 @@
  * Mappings of processes that migrate: of what kind they are, and what keeps
  * them from moving. Their pages are in mm/openmosix_pages.c.
  *
- * All take mmap_lock for reading themselves, but for openmosix_is_special(),
- * openmosix_space_pages() and openmosix_stack_pages(), which need none.
+ * All take mmap_lock for reading themselves, but for those whose argument is a
+ * mapping, which leave that to their caller, and openmosix_space_pages() and
+ * openmosix_stack_pages(), which need none.
  */
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/leafops.h>
 #include <linux/mm.h>
@@ -103,6 +104,17 @@ static const struct mm_walk_ops guard_ops = {
 	.walk_lock = PGWALK_RDLOCK,
 };
 
+/* A block device, or memory of a driver's that looks like that of a file. */
+static bool maps_device(struct vm_area_struct *vma)
+{
+	umode_t mode;
+
+	if (!vma->vm_file || vma_is_anonymous(vma))
+		return false;
+	mode = file_inode(vma->vm_file)->i_mode;
+	return S_ISBLK(mode) || S_ISCHR(mode);
+}
+
 /* The flag outlives the guards, and spreads when mappings merge. */
 static bool has_guards(struct vm_area_struct *vma)
 {
@@ -110,7 +122,30 @@ static bool has_guards(struct vm_area_struct *vma)
 	       walk_page_range(vma->vm_mm, vma->vm_start, vma->vm_end, &guard_ops, NULL) > 0;
 }
 
-static u32 vma_stay(struct vm_area_struct *vma)
+/*
+ * May what is mapped change without notice? So it does by stores, and by writes
+ * to what is no file of anybody's, such as what memfd_create() makes.
+ */
+static bool changes_silently(struct vm_area_struct *vma)
+{
+	struct file *file = vma->vm_file;
+
+	if (!file)
+		return vma->vm_flags & VM_MAYSHARE;
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return mapping_writably_mapped(file->f_mapping) ||
+		       (file_inode(file)->i_sb->s_flags & SB_NOUSER);
+	return (vma->vm_flags & VM_SHARED) || shmem_mapping(file->f_mapping) ||
+	       inode_is_open_for_write(file_inode(file));
+}
+
+/**
+ * openmosix_vma_stay - why a mapping cannot be elsewhere
+ * @vma: a mapping, but not a special one
+ *
+ * Return: OPENMOSIX_STAY_* bits.
+ */
+u32 openmosix_vma_stay(struct vm_area_struct *vma)
 {
 	u32 stay = ring_stay(vma);
 
@@ -120,7 +155,7 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_HUGETLB;
 	if (vma->vm_flags & VM_LOCKED)
 		stay |= OPENMOSIX_STAY_MLOCK;
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+	if ((vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP)) || maps_device(vma))
 		stay |= OPENMOSIX_STAY_MMAP_DEV;
 	if (vma->vm_flags & VM_SHADOW_STACK)
 		stay |= OPENMOSIX_STAY_SHSTK;
@@ -132,14 +167,12 @@ static u32 vma_stay(struct vm_area_struct *vma)
 		stay |= OPENMOSIX_STAY_GUARD;
 	if (vma_pkey(vma))
 		stay |= OPENMOSIX_STAY_PKEY;
-	if (!(vma->vm_flags & VM_MAYSHARE) || (stay & OPENMOSIX_STAY_MMAP_DEV))
+	if (stay & OPENMOSIX_STAY_MMAP_DEV)
 		return stay;
 	if (openmosix_is_shmem(vma)) {
 		if (!moves_as_memory(vma))
 			stay |= nameless(vma) ? OPENMOSIX_STAY_SHM : OPENMOSIX_STAY_MONKEY;
-	} else if ((vma->vm_flags & VM_SHARED) || !vma->vm_file ||
-		   shmem_mapping(vma->vm_file->f_mapping) ||
-		   inode_is_open_for_write(file_inode(vma->vm_file))) {
+	} else if (!vma_is_anonymous(vma) && changes_silently(vma)) {
 		stay |= OPENMOSIX_STAY_MONKEY;
 	}
 	return stay;
@@ -178,7 +211,7 @@ bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmos
 			    (vma->vm_flags & VM_EXEC ? PROT_EXEC : 0);
 		out->growsdown = !!(vma->vm_flags & VM_GROWSDOWN);
 		out->kind = vma_kind(vma);
-		out->stay = out->kind == OPENMOSIX_VMA_SPECIAL ? 0 : vma_stay(vma);
+		out->stay = out->kind == OPENMOSIX_VMA_SPECIAL ? 0 : openmosix_vma_stay(vma);
 	}
 	mmap_read_unlock(mm);
 	return vma;
@@ -255,43 +288,6 @@ bool openmosix_range_writable(unsigned long start, unsigned long len)
 }
 
 /**
- * openmosix_mapping_of - where is a file mapped?
- * @mm: address space of the current task
- * @fd: an open file of the current task
- * @from: where to look from
- * @out: the first mapping that ends behind @from
- *
- * Return: false if there is none.
- */
-bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,
-			  struct openmosix_area *out)
-{
-	struct address_space *mapping;
-	struct vm_area_struct *vma;
-	pgoff_t pages;
-
-	CLASS(fd, file)(fd);
-	if (fd_empty(file))
-		return false;
-	mapping = fd_file(file)->f_mapping;
-	if (!mapping_mapped(mapping))
-		return false;
-	pages = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
-	mmap_read_lock(mm);
-	VMA_ITERATOR(vmi, mm, from);
-	for_each_vma(vmi, vma) {
-		if (!vma->vm_file || vma->vm_file->f_mapping != mapping)
-			continue;
-		out->start = vma->vm_start;
-		out->end = vma->vm_end;
-		out->kept = pages > vma->vm_pgoff ? (pages - vma->vm_pgoff) << PAGE_SHIFT : 0;
-		break;
-	}
-	mmap_read_unlock(mm);
-	return vma;
-}
-
-/**
  * openmosix_grow - let a mapping that grows down reach an address
  * @mm: home address space
  * @addr: an address below it
@@ -305,5 +301,22 @@ void openmosix_grow(struct mm_struct *mm, unsigned long addr)
 	/* It unlocks when it fails. */
 	if (!vma_lookup(mm, addr) && !expand_stack(mm, addr))
 		return;
+	mmap_read_unlock(mm);
+}
+
+/**
+ * openmosix_cut - forget what is beyond the end of a file, written to or not
+ * @mm: home address space
+ * @start: the first page of a mapping that the file has lost
+ * @len: bytes to the end of the mapping
+ */
+void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, start);
+	if (vma && start + len <= vma->vm_end)
+		zap_vma_range(vma, start, len);
 	mmap_read_unlock(mm);
 }

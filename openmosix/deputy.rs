@@ -29,6 +29,7 @@ use crate::{
             Claim,
             Mm, //
         },
+        watch::Watch,
     },
     task::target::Agreed,
     wire::life::Kill,
@@ -64,6 +65,11 @@ pub(crate) struct Deputy {
     pages: Arc<PageLane>,
     /// The mark on the home address space.
     claim: Arc<Claim>,
+    files: Arc<Watch>,
+    /// When the guest was last told of files, in milliseconds since boot.
+    told_ms: AtomicU64,
+    /// A file calls the process home.
+    file_calls: AtomicBool,
     /// The guest is left alone, because it restarts a call at once.
     holding: AtomicBool,
     /// Where the guest goes when it leaves its node; home if nowhere else.
@@ -100,6 +106,7 @@ impl Deputy {
         lane: Lane,
         pages: Arc<PageLane>,
         claim: Arc<Claim>,
+        files: Arc<Watch>,
     ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -107,6 +114,9 @@ impl Deputy {
                 lane,
                 pages,
                 claim,
+                files,
+                told_ms: AtomicU64::new(0),
+                file_calls: AtomicBool::new(false),
                 holding: AtomicBool::new(false),
                 onward <- new_mutex!(None),
                 since_ns: machine::now_ns(),

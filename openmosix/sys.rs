@@ -22,6 +22,7 @@ pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod wait;
 pub(crate) mod walk;
+pub(crate) mod watch;
 
 /// Turns the hooks on, for good: with the first configuration.
 pub(crate) fn activate() {

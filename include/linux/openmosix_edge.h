@@ -124,15 +124,19 @@ struct openmosix_vma {
 };
 
 /**
- * struct openmosix_area - a mapping of a file
+ * struct openmosix_area - a mapping of a file to which something has happened
  * @start: first address
  * @end: first address behind it
- * @kept: bytes from @start to the end of the last page of the file
+ * @kept: bytes from @start to the end of the last page that the file always had
+ * @stay: OPENMOSIX_STAY_* bits: why it must not be mapped away from home any more
+ * @changed: what was read of it is stale
  */
 struct openmosix_area {
 	unsigned long start;
 	unsigned long end;
 	unsigned long kept;
+	u32 stay;
+	bool changed;
 };
 
 /* mm/openmosix_pages.c, mm/openmosix_vma.c */
@@ -148,13 +152,13 @@ int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t 
 void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
 void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
+void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len);
 unsigned long openmosix_space_pages(void);
 unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(unsigned long start, unsigned long len);
-bool openmosix_mapping_of(struct mm_struct *mm, unsigned int fd, unsigned long from,
-			  struct openmosix_area *out);
 void openmosix_grow(struct mm_struct *mm, unsigned long addr);
+u32 openmosix_vma_stay(struct vm_area_struct *vma);
 bool openmosix_is_special(const struct vm_area_struct *vma);
 bool openmosix_is_shmem(const struct vm_area_struct *vma);
 void openmosix_unlock_fault(struct vm_fault *vmf);
@@ -162,6 +166,20 @@ unsigned long openmosix_resident(struct mm_struct *mm);
 unsigned long openmosix_peak(struct mm_struct *mm);
 bool openmosix_mm_claim(struct mm_struct *mm);
 void openmosix_mm_free(struct mm_struct *mm, bool no_huge);
+
+/* kernel/openmosix_watch.c */
+struct openmosix_watch;
+
+struct openmosix_watch *openmosix_watch_new(void);
+void openmosix_watch_end(struct openmosix_watch *watch);
+int openmosix_watch_range(struct openmosix_watch *watch, struct mm_struct *mm,
+			  unsigned long start, unsigned long end);
+void openmosix_watch_sleep(struct openmosix_watch *watch, bool asleep);
+bool openmosix_watch_has_news(const struct openmosix_watch *watch);
+bool openmosix_watch_is_open(const struct openmosix_watch *watch);
+bool openmosix_watch_take(struct openmosix_watch *watch);
+bool openmosix_watch_next(struct openmosix_watch *watch, struct mm_struct *mm,
+			  unsigned long from, struct openmosix_area *out);
 
 /**
  * struct openmosix_signal - a signal that home decided to deliver

@@ -88,21 +88,28 @@ impl Deputy {
         let (mut result, answered) = self.run(process, frame)?;
         sys::task::after_call();
         self.give_back()?;
-        self.tell_change(nr, &args, result)?;
-        let mut flags = if answered { Reply::ANSWERED } else { 0 };
-        let leaves = if self.is_wanted_home() || self.must_stay(nr, result) {
-            // Signals, and what becomes of an interrupted call, are seen to when it is home.
-            true
-        } else if (is_restart(result) || kernel::current!().signal_pending()) && self.signals()? {
+        let stays = self.must_stay(nr, result);
+        self.tell_news()?;
+        // When it is home, signals, and what becomes of an interrupted call, are seen to there.
+        let looks = is_restart(result) || kernel::current!().signal_pending();
+        let handles = looks && !stays && !self.is_wanted_home() && self.signals()?;
+        if self.files.has_news() {
+            // It may have been stopped in there.
+            self.tell_news()?;
+        }
+        let leaves = if handles {
             // It runs handlers first.
             result = process.end_unfinished().unwrap_or(result);
             false
+        } else if stays || self.is_wanted_home() {
+            true
         } else {
             if is_restart(result) {
                 self.hold();
             }
             self.is_called_away(process)
         };
+        let mut flags = if answered { Reply::ANSWERED } else { 0 };
         if leaves {
             flags |= Reply::RECALL;
         }
@@ -125,7 +132,7 @@ impl Deputy {
 
     /// Is there a reason to have the process whole, and at home?
     pub(super) fn is_wanted_home(&self) -> bool {
-        sys::task::traced() || signal::dumps_core()
+        sys::task::traced() || signal::dumps_core() || self.is_called_by_file()
     }
 
     /// Carries out an order that waits: is the guest to leave its node now?
@@ -150,8 +157,13 @@ impl Deputy {
 
     /// Has a call given the process a mapping that cannot be elsewhere?
     fn must_stay(&self, nr: u32, result: i64) -> bool {
-        self.new_mapping(nr, result)
-            .is_some_and(|vma| vma.stay != 0)
+        let Some(vma) = self.new_mapping(nr, result) else {
+            return false;
+        };
+        let (start, end) = (vma.start as u64, vma.end as u64);
+        // Watched first: who opens the file after that is heard of.
+        self.files.cover(self.mm(), start, end).is_err()
+            || self.new_mapping(nr, result).is_none_or(|vma| vma.stay != 0)
     }
 
     /// The mapping that a call has made.

@@ -114,6 +114,7 @@ fn receive(deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
     if short {
         return Err(ENOMEM);
     }
+    deputy.heed_news()?;
     timer.add_pages(pages);
     timer.enter(Stage::Commit);
     Ok(KBox::new(

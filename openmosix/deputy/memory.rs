@@ -37,7 +37,10 @@ use crate::{
         signal, //
     },
     wire::{
-        life::Usage,
+        life::{
+            Pause,
+            Usage, //
+        },
         pages::{
             addresses,
             Bytes,
@@ -350,6 +353,10 @@ impl Deputy {
         self.lending.store(false, Ordering::Relaxed);
         match held {
             Ok(held) => {
+                if self.has_due_news() {
+                    // It must not go on with new pages beside old ones.
+                    self.lane.say(0, &Pause {})?;
+                }
                 crate::image::memory::send(
                     &self.lane,
                     Kind::Pages,

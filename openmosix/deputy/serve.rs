@@ -8,7 +8,7 @@
 //!  guest: ComeHome, image… ──▶ take it in ─────▶ Commit; the deputy is a whole process again
 //!                          or  pass it on ─────▶ Commit; the deputy has another guest
 //!  guest's node: Evict ──▶ it is wanted elsewhere
-//!  signal or order ──▶ Pause ──▶ Paused ──▶ look at signals ──▶ Signal…, Resume or Recall
+//!  signal, order, or a file has changed ──▶ Pause ──▶ Paused ──▶ Stale…, look at signals ──▶ Signal…, Resume or Recall
 //! ```
 
 use super::{
@@ -92,22 +92,24 @@ pub(crate) fn serve(deputy: &Deputy, process: &Process) -> Result<Left> {
 
 fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     let holding = deputy.holding.load(Ordering::Relaxed);
-    if !holding && process.has_order() {
+    if !holding && (process.has_order() || deputy.has_due_news()) {
         return attend(deputy, process);
     }
     if now_ms().saturating_sub(deputy.looked_ms.load(Ordering::Relaxed)) >= u64::from(LOOK_MS) {
         // It calls so often that there is no pause to do it in.
         look(deputy, process)?;
     }
-    let (wait, patience) = if holding {
-        (Wait::Killable, HOLD_MS)
+    let heard = if holding {
+        let deadline = Deadline::ms(HOLD_MS);
+        deputy.lane.hear(Wait::Killable, deadline).map(Some)
     } else if sys::task::has_cpu_timers() {
-        (Wait::Interruptible, FAST_PULSE_MS)
+        deputy.hear_or_news(FAST_PULSE_MS)
     } else {
-        (Wait::Interruptible, PULSE_MS)
+        deputy.hear_or_news(PULSE_MS)
     };
-    match deputy.lane.hear(wait, Deadline::ms(patience)) {
-        Ok(frame) => follow(deputy, process, frame),
+    match heard {
+        Ok(Some(frame)) => follow(deputy, process, frame),
+        Ok(None) => Ok(None),
         Err(error) if error == ERESTARTSYS || error == EINTR => attend(deputy, process),
         Err(error) if error == ETIMEDOUT => {
             deputy.holding.store(false, Ordering::Relaxed);
@@ -128,7 +130,7 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
     }
 }
 
-/// Asks what the guest has used, and what it uses now.
+/// Asks what the guest has used, and what it uses now; and looks at files.
 pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
     let usage = match deputy.pages.usage() {
@@ -139,7 +141,7 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.charge(usage.cpu_ns);
     sys::task::saw_peak(usage.peak);
     process.seen_away(usage.resident, usage.running != 0);
-    Ok(())
+    deputy.look_at_files()
 }
 
 /// Does what the guest asks.
@@ -232,11 +234,12 @@ fn hear(deputy: &Deputy) -> Result<Frame> {
     frame
 }
 
-/// A signal, or an order: has the guest stand still, and sees to it.
+/// A signal, an order, or news of a file: has the guest stand still, and sees to it.
 #[inline(never)]
 fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     sys::task::after_call();
-    if !process.has_order() && !deputy.is_wanted_home() && !signal::pending() {
+    let wanted = process.has_order() || deputy.is_wanted_home() || deputy.has_due_news();
+    if !wanted && !signal::pending() {
         // A mere kick: this takes its mark away.
         deputy.signals()?;
         return Ok(None);
@@ -264,9 +267,14 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
 fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Next> {
     deputy.charge(paused.cpu_ns);
     signal::set_blocked(paused.blocked);
+    deputy.tell_news()?;
     // Signals are seen to at home if it is wanted there. Otherwise their handlers come first.
-    let leaves = deputy.is_wanted_home() || (!deputy.signals()? && deputy.is_called_away(process));
-    if leaves {
+    let handles = !deputy.is_wanted_home() && deputy.signals()?;
+    if deputy.files().has_news() {
+        // It may have been stopped in there.
+        deputy.tell_news()?;
+    }
+    if !handles && (deputy.is_wanted_home() || deputy.is_called_away(process)) {
         deputy.lane.say(
             0,
             &Recall {

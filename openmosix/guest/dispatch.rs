@@ -232,6 +232,10 @@ impl Guest {
             data: request.as_ref().map_or(&[], Request::bytes),
         })?;
         let mut reply: Reply<'_> = frame.read()?;
+        // Before anything is written to memory: a page must not become the process's own with old bytes.
+        while let Some(stale) = self.line.kept_stale() {
+            self.forget(&stale);
+        }
         if let (Some(request), true) = (request, reply.flags & Reply::ANSWERED != 0) {
             match request.finish(reply.data, &mut User) {
                 Ok(()) => {}

@@ -134,6 +134,18 @@ impl Line {
         notes.remove(0).ok()
     }
 
+    /// The next of those that were kept which tells what is stale.
+    pub(crate) fn kept_stale(&self) -> Option<life::Stale> {
+        let mut notes = self.notes.lock();
+        let at = notes
+            .iter()
+            .position(|note| matches!(note, Note::Stale(_)))?;
+        match notes.remove(at) {
+            Ok(Note::Stale(stale)) => Some(stale),
+            _ => None,
+        }
+    }
+
     /// The next note that is here already.
     pub(crate) fn note(&self) -> Result<Option<Note>> {
         let kept = self.kept();

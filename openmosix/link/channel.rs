@@ -240,6 +240,16 @@ impl Channel {
         result
     }
 
+    /// Waits until there is something to receive, or `done`, which must not sleep.
+    pub(crate) fn wait(
+        &self,
+        wait: Wait,
+        deadline: Deadline,
+        done: impl FnMut() -> bool,
+    ) -> Result {
+        self.socket.wait_readable_or(wait, deadline, done)
+    }
+
     fn recv_header(
         &self,
         incoming: &mut Pass<'_, Incoming>,

@@ -47,6 +47,7 @@ use crate::{
             Claim,
             Mm, //
         },
+        watch::Watch,
     },
     task::{
         record::{
@@ -137,7 +138,8 @@ fn attempt(
     let process = migrant.process();
     let mm = Mm::current().map_err(words)?;
 
-    // Step 1: may it come? Mostly that has been asked before.
+    // Step 1: may it come? Mostly that has been asked before. What happens to its files from here on, it will hear.
+    let files = Watch::new(&mm).map_err(words)?;
     if let Some(reason) = Stay::of(process.task(), Some(&mm)).names().next() {
         return Err(reason);
     }
@@ -156,7 +158,8 @@ fn attempt(
 
     // Step 3: the page lane.
     let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
-    let deputy = target.join(claim)?;
+    let files = Arc::new(files, GFP_KERNEL).map_err(|_| words(ENOMEM))?;
+    let deputy = target.join(claim, files)?;
     deputy::list::add(&deputy, process.task()).map_err(words)?;
 
     // Step 4: whose is it?
@@ -215,7 +218,11 @@ impl Target {
     }
 
     /// Step 3: opens the page lane, and makes the deputy that there will be.
-    pub(super) fn join(&self, claim: Arc<Claim>) -> Result<Arc<Deputy>, Failure> {
+    pub(super) fn join(
+        &self,
+        claim: Arc<Claim>,
+        files: Arc<Watch>,
+    ) -> Result<Arc<Deputy>, Failure> {
         let pages = Channel::dial(self.node, Purpose::Pages, DIAL_MS).map_err(words)?;
         let pages = Lane::new(pages, self.epoch);
         let token = self.token;
@@ -224,7 +231,7 @@ impl Target {
             .hear_message(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
             .map_err(words)?;
         let pages = PageLane::new(pages).map_err(words)?;
-        Deputy::new(self.node, self.lane.clone(), pages, claim).map_err(words)
+        Deputy::new(self.node, self.lane.clone(), pages, claim, files).map_err(words)
     }
 
     /// Step 4: gives the process away.

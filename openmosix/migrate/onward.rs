@@ -181,7 +181,7 @@ fn hand_over(
     timer: &mut Timer,
 ) -> Result<Arc<Deputy>, Failure> {
     target.hear_installed()?;
-    let deputy = target.join(source.claim().clone())?;
+    let deputy = target.join(source.claim().clone(), source.files().clone())?;
     timer.enter(Stage::Commit);
     process.moves_on(timer.record());
     target.commit().inspect_err(|_| deputy.dismiss())?;

@@ -20,9 +20,6 @@ pub(crate) const RUN: usize = 64;
 /// A mapping: start, end, protection, kind, stay reasons.
 pub(crate) type Vma = bindings::openmosix_vma;
 
-/// A mapping of a file: start, end, and how much of it is before the end of the file.
-pub(crate) type Area = bindings::openmosix_area;
-
 /// An address space in pages, as `/proc/PID/statm` has it.
 pub(crate) type Statm = bindings::openmosix_statm;
 
@@ -84,6 +81,11 @@ impl Mm {
     /// Identifies the address space, for comparison only.
     pub(crate) fn id(&self) -> usize {
         self.0.as_ptr() as usize
+    }
+
+    /// The address space, for other edges.
+    pub(super) fn as_ptr(&self) -> *mut bindings::mm_struct {
+        self.0.as_ptr()
     }
 
     /// A reference that does not keep the memory alive.
@@ -199,6 +201,12 @@ impl Mm {
         unsafe { bindings::openmosix_drop_page(self.0.as_ptr(), addr as usize) };
     }
 
+    /// Forgets a range that is behind the end of the file that is mapped there, all of what was written to it too.
+    pub(crate) fn cut(&self, start: u64, len: u64) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_cut(self.0.as_ptr(), start as usize, len as usize) };
+    }
+
     /// Frees all memory, and keeps the mappings.
     pub(crate) fn release(&self) {
         // SAFETY: By the type invariant.
@@ -217,14 +225,6 @@ impl Mm {
         unsafe {
             bindings::openmosix_range_has(self.0.as_ptr(), start as usize, len as usize, kinds)
         }
-    }
-
-    /// The first mapping of file `fd` of the current task that ends behind `from`.
-    pub(crate) fn mapping_of(&self, fd: u32, from: u64) -> Option<Area> {
-        let mut area = Area::default();
-        // SAFETY: By the type invariant; `area` is room for one.
-        unsafe { bindings::openmosix_mapping_of(self.0.as_ptr(), fd, from as usize, &mut area) }
-            .then_some(area)
     }
 
     /// Lets a mapping that grows down reach down to `addr`.

@@ -373,6 +373,16 @@ impl Socket {
         self.wait(wait, deadline, || self.is_readable())
     }
 
+    /// Waits for something to read, or until `done`, which must not sleep.
+    pub(crate) fn wait_readable_or(
+        &self,
+        wait: Wait,
+        deadline: Deadline,
+        mut done: impl FnMut() -> bool,
+    ) -> Result {
+        self.wait(wait, deadline, || self.is_readable() || done())
+    }
+
     /// Reads what is there, at most `to` full; never waits.
     ///
     /// # Errors

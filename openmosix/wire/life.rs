@@ -52,8 +52,8 @@ message! {
         cpu_ns: u64,
     }
 
-    /// A system call has changed a file that is mapped: what the guest has of these pages is stale, but for
-    /// those it wrote to. Home to guest.
+    /// A file that is mapped has changed: what the guest has of these pages is stale, but for those it wrote to.
+    /// Home to guest, while that stands still or waits for the answer to a call.
     pub(crate) struct Stale {
         /// User address of the first.
         start: u64,
