@@ -136,7 +136,8 @@ class Client:
         self.reply(accel=config["accel"], cpus=config["cpus"], mem=config["mem"], rate=config["rate"],
                    kernel=config["kernel"],
                    nodes=[{"node": node.number, "state": node.state, "address": network.address(node.number),
-                           "network": "cut" if node.cut else "on", "quota": node.quota.percent} for node in self.cluster.nodes])
+                           "network": "cut" if node.cut else "on", "quota": node.quota.percent}
+                          for node in self.cluster.nodes])
 
     async def do_down(self):
         """End.  As we are process 1, everything ends with us."""

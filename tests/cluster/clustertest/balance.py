@@ -2,9 +2,9 @@
 """Processes move by themselves to where they run best, and where their owners and the administrator let them."""
 
 import contextlib
-from collections import Counter
 import re
 import time
+from collections import Counter
 
 from .failed import Failed, expect
 from .members import ADMIN, switched
@@ -42,7 +42,7 @@ print("right", flush=True)
 STEPS = 4000000
 # Together less than two processors, so that they are kept wherever there are two.
 QUOTAS = {1: 30, 2: 60, 3: 90}
-# How many of six processes are on nodes as fast as 1, 2 and 3; (1, 2, 3) is exact, the others are within one process of it.
+# How many of six processes are on nodes as fast as 1, 2 and 3: exactly, or within one process.
 FAIR = ([1, 2, 3], [0, 2, 4], [0, 3, 3], [1, 1, 4])
 JOBS = 8
 
@@ -355,7 +355,8 @@ def balanced_pair(cluster):
 
 def register():
     """Those that restart a node come last."""
-    for name, run in (("spread", spread), ("speeds", speeds), ("quota", quota), ("obeyed", obeyed), ("ordered", ordered),
+    for name, run in (("spread", spread), ("speeds", speeds), ("quota", quota), ("obeyed", obeyed),
+                      ("ordered", ordered),
                       ("steady", steady), ("tells", tells), ("inherited", inherited), ("exec", at_exec),
                       ("usher", usher), ("mid-run", mid_run)):
         single("balance/" + name, run, 3)

@@ -53,7 +53,7 @@ class Busy:
         return seen[-1]
 
     def parted(self, node):
-        """All jobs at rest: those that live if this node is lost, and those that end, whose home is on the other side."""
+        """All jobs at rest: those that live if this node is lost, and those that end: their homes are beyond."""
         alive, ending = [], []
         for job, where in zip(self.jobs, self.at_rest()):
             place = job.node.number if where == "0" else int(where)

@@ -17,16 +17,17 @@ ONLY = {
 }
 # Says from where announcements come: who speaks is heard by all that listen to the group.
 EARS = """
-import socket, struct
-index = socket.if_nametoindex("eth0")
-ears = socket.socket(socket.AF_INET6 if %(six)d else socket.AF_INET, socket.SOCK_DGRAM)
-ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-if %(six)d:
-    ears.bind(("ff15::6f4d", 4660))
-    ears.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, "ff15::6f4d") + struct.pack("@I", index))
+import socket, struct, sys
+if sys.argv[1] == "ip6":
+    family, group, level, join = socket.AF_INET6, "ff15::6f4d", socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
+    where = struct.pack("@I", socket.if_nametoindex("eth0"))
 else:
-    ears.bind(("239.255.111.77", 4660))
-    ears.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("=4s4si", socket.inet_aton("239.255.111.77"), bytes(4), index))
+    family, group, level, join = socket.AF_INET, "239.255.111.77", socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP
+    where = struct.pack("=4si", bytes(4), socket.if_nametoindex("eth0"))
+ears = socket.socket(family, socket.SOCK_DGRAM)
+ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+ears.bind((group, 4660))
+ears.setsockopt(level, join, socket.inet_pton(family, group) + where)
 print("listening", flush=True)
 while True:
     # Magic, settled, knows, and the number of the node.
@@ -90,7 +91,7 @@ def other_key(protocol, cluster):
         ends_all.enter_context(left(cluster, cluster.nodes))
         ends_all.enter_context(only(protocol, cluster))
         stranger.shell("umask 077; echo another cluster > %s" % OTHER_KEY)
-        ears = ends_all.enter_context(cluster[1].start(["python3", "-c", EARS % {"six": protocol == "ip6"}]))
+        ears = ends_all.enter_context(cluster[1].start(["python3", "-c", EARS, protocol]))
         ears.expect("^listening$")
         apart = looks(ends_all, stranger, "--key", OTHER_KEY)
         ears.expect("^heard 3$")

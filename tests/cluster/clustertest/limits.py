@@ -112,7 +112,7 @@ def local(cluster):
 
 
 def door(cluster):
-    """However many come at once, a node lets in no more than its limits and its memory allow, and tells the others why."""
+    """However many come at once, a node lets in no more than its limit allows, and tells the others why."""
     node, homes = cluster[2], (cluster[1], cluster[3])
     with contextlib.ExitStack() as ends_all:
         ends_all.enter_context(balanced(cluster))

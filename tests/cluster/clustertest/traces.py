@@ -42,7 +42,8 @@ def traces(cluster):
             moved.node.write("/proc/%d/goto" % moved.pid, "3")
             home.until("/proc/%d/where" % moved.pid, "^3$", 60)
             pages = re.search(r"(?m)^pages: *(\d+)", moved.proc("migration")).group(1)
-            expect("the last move", "pid=%d from=2 to=3 pages=%s" % (moved.pid, pages), of(home, "openmosix_move", moved)[-1], 1)
+            expect("the last move", "pid=%d from=2 to=3 pages=%s" % (moved.pid, pages),
+                   of(home, "openmosix_move", moved)[-1], 1)
             for job in jobs:
                 # Meanwhile something may be decided: they agree at some time.
                 until(lambda j=job: (decided(j), of(home, "openmosix_decide", j)), lambda j=job: agree(home, j))
