@@ -7,7 +7,7 @@ import functools
 from .failed import expect
 from .kit import probe
 from .members import ADMIN, SOON, about, left
-from .scenario import add
+from .scenario import add, single
 
 OTHER_KEY = "/tmp/other-key"
 # What a node is told so that only the other protocol is left for multicast.
@@ -17,17 +17,13 @@ ONLY = {
 }
 # Says from where announcements come: who speaks is heard by all that listen to the group.
 EARS = """
-import socket, struct, sys
-if sys.argv[1] == "ip6":
-    family, group, level, join = socket.AF_INET6, "ff15::6f4d", socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
-    where = struct.pack("@I", socket.if_nametoindex("eth0"))
-else:
-    family, group, level, join = socket.AF_INET, "239.255.111.77", socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP
-    where = struct.pack("=4si", bytes(4), socket.if_nametoindex("eth0"))
-ears = socket.socket(family, socket.SOCK_DGRAM)
+import socket, struct
+group = "239.255.111.77"
+ears = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 ears.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 ears.bind((group, 4660))
-ears.setsockopt(level, join, socket.inet_pton(family, group) + where)
+ears.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                struct.pack("=4s4si", socket.inet_aton(group), bytes(4), socket.if_nametoindex("eth0")))
 print("listening", flush=True)
 while True:
     # Magic, settled, knows, and the number of the node.
@@ -84,14 +80,14 @@ def found(protocol, cluster):
             expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
-def other_key(protocol, cluster):
+def other_key(cluster):
     """A node with another key is heard, and neither believed nor let in."""
     stranger = cluster[3]
     with contextlib.ExitStack() as ends_all:
         ends_all.enter_context(left(cluster, cluster.nodes))
-        ends_all.enter_context(only(protocol, cluster))
+        ends_all.enter_context(only("ip4", cluster))
         stranger.shell("umask 077; echo another cluster > %s" % OTHER_KEY)
-        ears = ends_all.enter_context(cluster[1].start(["python3", "-c", EARS, protocol]))
+        ears = ends_all.enter_context(cluster[1].start(["python3", "-c", EARS]))
         ears.expect("^listening$")
         apart = looks(ends_all, stranger, "--key", OTHER_KEY)
         ears.expect("^heard 3$")
@@ -110,9 +106,8 @@ def other_key(protocol, cluster):
 
 
 def register():
-    """Both protocols."""
+    """Both protocols; the key is the same for both."""
     for protocol, name in (("ip4", "IPv4"), ("ip6", "IPv6")):
-        add("discovery/%s" % protocol, "nodes without a map find each other over %s" % name,
+        add("discovery/%s" % protocol, "Nodes without a map find each other over %s" % name,
             functools.partial(found, protocol), 3)
-        add("discovery/%s-key" % protocol, "over %s, a node with another key is not let in" % name,
-            functools.partial(other_key, protocol), 3)
+    single("discovery/key", other_key, 3)
