@@ -363,9 +363,7 @@ impl Deputy {
                     frame.seq(),
                     fetch.addr,
                     held.iter(),
-                )?;
-                self.mm().drop_page(fetch.addr);
-                Ok(())
+                )
             }
             Err(_) => self.lane.say(
                 frame.seq(),
@@ -390,6 +388,9 @@ impl Deputy {
             return Err(EFAULT);
         }
         let left = (vma.end as u64 - addr) as usize / PAGE;
-        self.mm().hold(addr, count.min(left))
+        let held = self.mm().hold(addr, count.min(left));
+        // Even if that has failed, the faults may have mapped pages around: a call must not find them.
+        self.mm().drop_page(addr);
+        held
     }
 }
