@@ -4,6 +4,7 @@
 
 use crate::{
     balance::own::Sample,
+    deputy,
     guest,
     load::Memory,
     sys::machine, //
@@ -12,7 +13,8 @@ use crate::{
 /// Takes a sample.
 pub(crate) fn take() -> Sample {
     let (present, running) = guest::list::count();
-    let all = machine::running();
+    // Their processes compute elsewhere. They are awake for moments, often in the same tick as who looks.
+    let all = machine::running().saturating_sub(deputy::list::running());
     Sample {
         local: all.saturating_sub(running),
         guests: running.min(all),

@@ -14,7 +14,10 @@ use crate::{
         Wait, //
     },
     node::NodeId,
-    sys::wait::WaitQueue, //
+    sys::{
+        task,
+        wait::WaitQueue, //
+    },
 };
 use core::sync::atomic::{
     AtomicU64,
@@ -135,6 +138,16 @@ pub(crate) fn find(mm: usize) -> Option<Entry> {
 pub(crate) fn count() -> usize {
     LIST.as_ref()
         .map_or(0, |list| list.away.load(Ordering::Relaxed))
+}
+
+/// How many deputies run or wait for a processor.
+pub(crate) fn running() -> u32 {
+    let Some(list) = LIST.as_ref() else {
+        return 0;
+    };
+    let entries = list.entries.lock();
+    let running = entries.iter().filter(|it| task::is_running(&it.task));
+    u32::try_from(running.count()).unwrap_or(0)
 }
 
 /// Where they are; a node for each.
