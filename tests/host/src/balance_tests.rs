@@ -18,3 +18,4 @@ mod gossip;
 mod mask;
 mod membership;
 mod usher;
+mod world;
