@@ -127,8 +127,8 @@ FAMILIES = {
     "make": ["bash", "-c", PROJECT],
 }
 
-ABOUT = {"third": "goes to node 2 and on to node 3", "tour": "goes from node to node until it ends"}
-HOPS = {"third": ["2", "3"], "tour": ["2", "3", "home"] * 100}
+ABOUT = {"third": "goes to node 2 and on to node 3", "tour": "goes from node to node, thirty times at most"}
+HOPS = {"third": ["2", "3"], "tour": ["2", "3", "home"] * 10}
 LEAST = {"third": 2, "tour": 4}
 
 
