@@ -207,7 +207,6 @@ int openmosix_become_guest(struct file *home)
 	spin_lock_irq(&current->sighand->siglock);
 	flush_signal_handlers(current, 1);
 	spin_unlock_irq(&current->sighand->siglock);
-	set_user_nice(current, 0);
 
 	get_fs_root(current->fs, &root);
 	set_fs_root(current->fs, &home->f_path);

@@ -22,7 +22,8 @@ use crate::{
         self,
         cpu::Regs,
         mm::Mm,
-        signal, //
+        signal,
+        task::Hurry, //
     },
     wire::{
         life::{
@@ -175,6 +176,7 @@ impl Guest {
     /// Sends everything home. The task ends if home takes it, or another node by way of home, and goes on
     /// otherwise.
     pub(super) fn leave(&self, why: Reason, fault: Option<[u8; signal::INFO]>) -> Result {
+        let _hurry = Hurry::begin();
         let lane = self.line.lane();
         let cpu_ns = sys::task::cpu_time(&self.task);
         lane.say(

@@ -49,7 +49,8 @@ use crate::{
         cpu,
         guest::HomeFile,
         machine,
-        mm::Mm, //
+        mm::Mm,
+        task::Hurry, //
     },
     task::target::Token,
     wire::{
@@ -237,6 +238,7 @@ pub(crate) fn become_guest(migrant: &Migrant, arrival: &Arrival) -> Result {
 }
 
 fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
+    let _hurry = Hurry::and_then(0);
     let lane = &arrival.lane;
     let line = Line::new(lane.clone())?;
     let home = HomeFile::new(line.clone())?;

@@ -47,7 +47,8 @@ use crate::{
             Claim,
             Mm, //
         },
-        watch::Watch,
+        task::Hurry,
+        watch::Watch, //
     },
     task::{
         record::{
@@ -149,6 +150,7 @@ fn attempt(
     };
 
     // Step 2: the image. The process stands still from here on.
+    let _hurry = Hurry::begin();
     timer.enter(Stage::Copy);
     process.moves_on(timer.record());
     fault::hit(Point::DepartCopy).map_err(words)?;
