@@ -73,7 +73,7 @@ def decided(job):
 def agree(home, job):
     """Whether its files and the events tell the same of a process."""
     told, seen = decided(job), [decision(text) for text in of(home, "openmosix_decide", job)]
-    return told and told == seen[-len(told):] and int(job.proc("nmigs")) == len(of(home, "openmosix_move", job))
+    return told == seen[-len(told):] and int(job.proc("nmigs")) == len(of(home, "openmosix_move", job))
 
 
 def decision(text):
