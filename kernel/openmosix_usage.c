@@ -141,13 +141,17 @@ bool openmosix_has_cpu_timers(void)
  * openmosix_saw_peak - the current process has had that much memory on its guest's node
  * @bytes: as that says
  *
- * For the maximum that getrusage() and wait4() tell.
+ * For the maximum that getrusage() and wait4() tell. A process has no more
+ * memory than it has ever mapped, whatever its guest's node says.
  */
 void openmosix_saw_peak(u64 bytes)
 {
 	struct mm_struct *mm = current->mm;
-	unsigned long pages = bytes >> PAGE_SHIFT;
+	unsigned long pages;
 
-	if (mm && pages > READ_ONCE(mm->hiwater_rss))
+	if (!mm)
+		return;
+	pages = min(bytes >> PAGE_SHIFT, get_mm_hiwater_vm(mm));
+	if (pages > READ_ONCE(mm->hiwater_rss))
 		WRITE_ONCE(mm->hiwater_rss, pages);
 }

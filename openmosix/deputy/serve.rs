@@ -191,7 +191,8 @@ fn unwelcome(process: &Process, frame: &Frame) -> Result {
 fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left>> {
     let come: ComeHome = first.read()?;
     drop(first);
-    look(deputy, process)?;
+    // Of no other use than to know the most memory that it had: its coming does not depend on that.
+    let _ = look(deputy, process);
     deputy.charge(come.cpu_ns);
     let holding = deputy.holding.swap(false, Ordering::Relaxed);
     let onward = deputy.onward.lock().take();

@@ -216,11 +216,11 @@ impl Guest {
         let request = match Plan::new(u64::from(nr), args, &User) {
             // Nothing to carry: the numbers are in the arguments.
             Ok(plan) if plan.is_empty() => None,
-            Ok(plan) => {
-                bytes.resize(plan.request_len(), 0, GFP_KERNEL)?;
+            Ok(plan) if bytes.resize(plan.request_len(), 0, GFP_KERNEL).is_ok() => {
                 plan.encode(&User, &mut bytes).ok()
             }
-            Err(_) => None,
+            // Without memory for it here, home fetches the pages.
+            _ => None,
         };
         signal::restarts_at_home();
         let frame = self.line.ask(&Call {

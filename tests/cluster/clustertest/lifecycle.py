@@ -244,7 +244,8 @@ def clock(cluster):
             for hop in (2, 3, 2, "home"):
                 process.move(hop)
                 process.alive()
-            expect("exit status", 0, process.finish()["status"], 1, process.command)
+            result = process.finish()
+            expect("exit status; stderr: %s" % result["err"]["text"], 0, result["status"], 1, process.command)
     finally:
         cluster[2].run(["python3", "-c", now % "-"])
 
