@@ -127,14 +127,42 @@ void openmosix_account(u64 utime_ns)
 	local_irq_restore(flags);
 }
 
-/** openmosix_has_cpu_timers - do timers or limits wait for CPU time of the current task? */
-bool openmosix_has_cpu_timers(void)
+/* CPU time until the first of these timers is due, which know so much CPU time. */
+static u64 until_due(const struct posix_cputimers *timers, u64 utime, u64 stime, u64 runtime)
 {
-	bool has = READ_ONCE(current->signal->posix_cputimers.timers_active);
+	const u64 used[CPUCLOCK_MAX] = {
+		[CPUCLOCK_PROF] = utime + stime,
+		[CPUCLOCK_VIRT] = utime,
+		[CPUCLOCK_SCHED] = runtime,
+	};
+	u64 left = U64_MAX;
 
-	for (int clock = 0; clock < CPUCLOCK_MAX; clock++)
-		has |= current->posix_cputimers.bases[clock].nextevt != U64_MAX;
-	return has;
+	for (int clock = 0; clock < CPUCLOCK_MAX; clock++) {
+		u64 next = READ_ONCE(timers->bases[clock].nextevt);
+
+		if (next != U64_MAX)
+			left = min(left, next > used[clock] ? next - used[clock] : 0);
+	}
+	return left;
+}
+
+/**
+ * openmosix_cpu_time_left - when is a timer or limit on CPU time of the current process due?
+ *
+ * Return: nanoseconds of CPU time; U64_MAX if there is none.
+ */
+u64 openmosix_cpu_time_left(void)
+{
+	struct signal_struct *process = current->signal;
+	struct task_cputime_atomic *sum = &process->cputimer.cputime_atomic;
+	u64 utime, stime, left;
+
+	task_cputime(current, &utime, &stime);
+	left = until_due(&current->posix_cputimers, utime, stime, current->se.sum_exec_runtime);
+	if (!READ_ONCE(process->posix_cputimers.timers_active))
+		return left;
+	return min(left, until_due(&process->posix_cputimers, atomic64_read(&sum->utime),
+				   atomic64_read(&sum->stime), atomic64_read(&sum->sum_exec_runtime)));
 }
 
 /**

@@ -52,15 +52,16 @@ pub(crate) use self::{
 
 use self::{
     param::Param,
-    rest::Progress,
+    rest::{
+        Progress,
+        RECVFROM,
+        RECVMSG, //
+    },
     table::net::{
         RECVFROM_ALL,
         RECVMSG_ALL, //
     }, //
 };
-
-const RECVFROM: u64 = 45;
-const RECVMSG: u64 = 47;
 
 /// The six arguments of a system call, as the registers held them.
 pub(crate) type Args = [u64; 6];
@@ -94,10 +95,11 @@ pub(crate) fn is_forwarded(nr: u64, args: &Args) -> bool {
 
 /// The description of this call's arguments, if it has one.
 pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
-    if discards(nr, args) {
+    let call = u32::try_from(nr).ok()?;
+    if discards(call, args) {
         return None;
     }
-    match (nr, rest::progress(u32::try_from(nr).ok()?, args)) {
+    match (call, rest::progress(call, args)) {
         (RECVFROM, Some(Progress::Streamed)) => Some(RECVFROM_ALL),
         (RECVMSG, Some(Progress::Streamed)) => Some(RECVMSG_ALL),
         _ => entry(nr)?.shape.params(args),
@@ -105,7 +107,7 @@ pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
 }
 
 /// Does a call receive data only to throw it away? TCP writes nothing to the buffer then, whatever it returns.
-fn discards(nr: u64, args: &Args) -> bool {
+fn discards(nr: u32, args: &Args) -> bool {
     const MSG_TRUNC: u64 = 0x20;
 
     let flags = match nr {

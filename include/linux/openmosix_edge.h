@@ -263,7 +263,7 @@ void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
 bool openmosix_writes_in_parts(unsigned int fd);
 bool openmosix_is_stream(unsigned int fd);
-bool openmosix_has_cpu_timers(void);
+u64 openmosix_cpu_time_left(void);
 void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
 void openmosix_restarts_at_home(void);

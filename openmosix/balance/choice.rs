@@ -466,7 +466,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         if let Some(slot) = self.view.get_mut(to) {
             slot.promise(now_ms, share, process.resident);
         } else {
-            self.own.expect(share, process.resident, false);
+            self.own.await_one(share, process.resident, false);
         }
         if process.at == self.own.node {
             self.own.release(share, process.resident);

@@ -119,7 +119,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             }
         }
         self.door.let_in = self.door.let_in.saturating_add(1);
-        self.own.expect(offer.share, offer.resident, true);
+        self.own.await_one(offer.share, offer.resident, true);
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl Own {
     }
 
     /// A process is on its way here: it counts from now on, not only when it is seen.
-    pub(super) fn expect(&mut self, share: u32, resident: u64, guest: bool) {
+    pub(super) fn await_one(&mut self, share: u32, resident: u64, guest: bool) {
         let coming = &mut self.coming;
         let running = coming.running.part(guest);
         *running = running.saturating_add(share);

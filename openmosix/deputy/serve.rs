@@ -50,7 +50,7 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Milliseconds between looks at the guest's CPU time: as a rule, and if timers or limits wait for it.
+/// The most and the least milliseconds between looks at the guest's CPU time.
 const PULSE_MS: u32 = 500;
 const FAST_PULSE_MS: u32 = 10;
 
@@ -102,10 +102,8 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     let heard = if holding {
         let deadline = Deadline::ms(HOLD_MS);
         deputy.lane.hear(Wait::Killable, deadline).map(Some)
-    } else if sys::task::has_cpu_timers() {
-        deputy.hear_or_news(FAST_PULSE_MS)
     } else {
-        deputy.hear_or_news(PULSE_MS)
+        deputy.hear_or_news(pulse_ms())
     };
     match heard {
         Ok(Some(frame)) => follow(deputy, process, frame),
@@ -119,6 +117,12 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Milliseconds until home looks again at the guest's CPU time: no timer on that can be due earlier.
+fn pulse_ms() -> u32 {
+    let due_ms = u32::try_from(sys::task::cpu_time_left() / 1_000_000);
+    due_ms.map_or(PULSE_MS, |ms| ms.clamp(FAST_PULSE_MS, PULSE_MS))
 }
 
 /// Does what the guest asks, and awaits its image if it has to leave then.

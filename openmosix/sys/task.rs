@@ -116,10 +116,10 @@ pub(crate) fn is_running(task: &Task) -> bool {
     unsafe { bindings::openmosix_is_running(task.as_ptr()) }
 }
 
-/// Do timers or limits wait for CPU time of the current task?
-pub(crate) fn has_cpu_timers() -> bool {
+/// Nanoseconds of CPU time until a timer or limit on that of the current process is due; `u64::MAX` without any.
+pub(crate) fn cpu_time_left() -> u64 {
     // SAFETY: Looks at `current`.
-    unsafe { bindings::openmosix_has_cpu_timers() }
+    unsafe { bindings::openmosix_cpu_time_left() }
 }
 
 /// Notes how many bytes of memory the current process has had at most on its guest's node.
