@@ -101,8 +101,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// Once in each period: who did not answer is judged, and others are chosen to be asked.
     ///
     /// `friends` are the nodes where processes of this node run. To each node of the answer the caller sends what
-    /// [`Self::write`] writes with [`Gossip::ASK`]; a node that it cannot send to it reports by
-    /// [`Self::unreachable`].
+    /// [`Self::write`] writes with [`Gossip::ASK`].
     pub(crate) fn tick(
         &mut self,
         now_ms: u64,
@@ -118,7 +117,9 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             slot.sent = 0;
         }
         if self.own.status.has(Status::QUIET) {
-            return [None; ASKED];
+            let mut asked = [None; ASKED];
+            asked[0] = self.view.choose_doubtful(now_ms, &mut self.random);
+            return asked;
         }
         self.view.choose_asked(now_ms, friends, &mut self.random)
     }
@@ -129,7 +130,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         self.view.write(now_ms, flags, &own, Standing::Alive, to)
     }
 
-    /// Appends the payload of a farewell: the [`Gossip`] that a node sends to a few others before it leaves.
+    /// Appends the payload of a farewell: the [`Gossip`] that a node sends to others before it leaves.
     pub(crate) fn write_farewell(&mut self, now_ms: u64, to: &mut dyn Put) -> Result<(), Full> {
         self.own.edition.version = self.own.edition.version.saturating_add(1);
         let own = self.own.vector();

@@ -57,11 +57,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         let alive = |slot: &&Slot| !slot.standing.is_down();
         let node = |slot: &Slot| slot.vector.node;
 
-        *doubtful = random
-            .pick(self.slots().iter().filter(|slot| {
-                slot.missed > 0 && slot.standing == Standing::Alive && slot.asked_ms.is_none()
-            }))
-            .map(node);
+        *doubtful = self.doubtful(random);
         if doubtful.is_none() && random.below(LOST) == 0 {
             let lost = |slot: &&Slot| slot.standing == Standing::Gone;
             *doubtful = random.pick(self.slots().iter().filter(lost)).map(node);
@@ -96,6 +92,23 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         asked
     }
 
+    /// Chooses whom a quiet node asks in this period, and marks it as asked: one that may be lost.
+    pub(crate) fn choose_doubtful(&mut self, now_ms: u64, random: &mut Random) -> Option<NodeId> {
+        let doubtful = self.doubtful(random);
+        if let Some(slot) = doubtful.and_then(|node| self.get_mut(node)) {
+            slot.asked(now_ms);
+        }
+        doubtful
+    }
+
+    fn doubtful(&self, random: &mut Random) -> Option<NodeId> {
+        let doubtful = |slot: &&Slot| {
+            slot.missed > 0 && slot.standing == Standing::Alive && slot.asked_ms.is_none()
+        };
+        let slot = random.pick(self.slots().iter().filter(doubtful));
+        slot.map(|slot| slot.vector.node)
+    }
+
     /// Writes a message that begins with the vector of this node itself.
     pub(crate) fn write(
         &mut self,
@@ -111,7 +124,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
 
         let mut news = Best::<u8, usize, NEWS>::new();
         for (place, slot) in self.slots().iter().enumerate() {
-            if slot.news > 0 {
+            if slot.is_news(now_ms) {
                 news.offer(slot.news, place);
             }
         }

@@ -49,6 +49,13 @@ const HELD_MS: u64 = 8_000;
 /// Milliseconds after which what is told of an unknown node is too old to make it known.
 const STALE_MS: u64 = 60_000;
 
+/// Periods of its life in which a node is news to those that did not know it. All have heard of it by then.
+const YOUNG: u32 = 30;
+
+/// Milliseconds for which something is news, however often it has been told: all have heard of it by then. Many nodes
+/// may come at once, and news push out what is fresh.
+const NEWS_MS: u64 = 30_000;
+
 /// What happened to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -119,7 +126,18 @@ impl Slot {
     fn stands(&mut self, now_ms: u64, standing: Standing, nodes: usize) {
         self.standing = standing;
         self.since_ms = now_ms;
-        self.news = repeats(nodes);
+        self.becomes_news(now_ms, repeats(nodes));
+    }
+
+    /// How it stands with the node is news from now on, to be told so often.
+    fn becomes_news(&mut self, now_ms: u64, times: u8) {
+        self.news = self.news.max(times);
+        self.news_ms = now_ms;
+    }
+
+    /// Whether how it stands with the node has still to be told.
+    pub(super) fn is_news(&self, now_ms: u64) -> bool {
+        self.news > 0 && now_ms.saturating_sub(self.news_ms) < NEWS_MS
     }
 
     /// The node itself sent something.
@@ -147,9 +165,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         let node = vector.node;
         let nodes = self.len();
         let Some(slot) = self.get_mut(node) else {
-            let new = Slot::new(now_ms, vector, standing, age_ms);
-            let fit = !standing.is_down() && age_ms <= STALE_MS && self.insert(new);
-            return fit.then_some(Event::Joined(node));
+            return self.meet(now_ms, vector, standing, age_ms);
         };
         if slot.vector.address != vector.address {
             return slot.other_machine(now_ms, vector, standing, age_ms);
@@ -167,7 +183,10 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         } else {
             if standing > old {
                 // Somebody does not know yet that it lives.
-                slot.news = repeats(nodes);
+                slot.becomes_news(now_ms, repeats(nodes));
+            } else if old.is_down() && !standing.is_down() {
+                // Nor that it is down; or it is there again, with a clock that was set back, and has to be told.
+                slot.becomes_news(now_ms, 1);
             }
             return None;
         }
@@ -181,6 +200,27 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
             (Standing::Alive | Standing::Suspect, Standing::Left) => Some(Event::Left(node)),
             _ => None,
         }
+    }
+
+    /// Takes what was told about a node that is not known.
+    ///
+    /// That it has just come is news, and so is that it is down: this is kept, lest older words make it known, and told
+    /// to others that did not know it either. That it is there, and has been for long, is none: where views are smaller
+    /// than the cluster, nodes come into them and go all the time.
+    fn meet(
+        &mut self,
+        now_ms: u64,
+        vector: Vector,
+        standing: Standing,
+        age_ms: u64,
+    ) -> Option<Event> {
+        let node = vector.node;
+        let mut slot = Slot::new(now_ms, vector, standing, age_ms);
+        if standing.is_down() || vector.edition.version < YOUNG {
+            slot.becomes_news(now_ms, repeats(self.len()));
+        }
+        let fits = age_ms <= STALE_MS && self.insert(slot);
+        (fits && !standing.is_down()).then_some(Event::Joined(node))
     }
 
     /// Makes nodes that missed answers suspect, and suspects gone.
@@ -209,7 +249,7 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         }
     }
 
-    /// The link to a node broke, or cannot be made: that is as good as a missed answer.
+    /// The link to a node broke, or its other end is gone: that is as good as a missed answer.
     pub(crate) fn unreachable(&mut self, node: NodeId) {
         if let Some(slot) = self.get_mut(node) {
             slot.asked_ms = None;

@@ -6,10 +6,7 @@
 //! very large cluster each know a part of it, always another one, as in Newscast (Jelasity, Kowalczyk, van Steen,
 //! 2003). A view with room for all nodes of the map forgets none.
 
-use core::{
-    cmp::Reverse,
-    ops::DerefMut, //
-};
+use core::ops::DerefMut;
 
 use super::vector::{
     Edition,
@@ -70,6 +67,8 @@ pub(crate) struct Slot {
     pub(crate) missed: u8,
     /// How often its standing has still to be told.
     pub(crate) news: u8,
+    /// Since when that is news.
+    pub(crate) news_ms: u64,
     /// What it has been sent.
     pub(crate) promise: Promise,
     /// Processes that it was sent in this period.
@@ -109,6 +108,7 @@ impl Slot {
         asked_ms: None,
         missed: 0,
         news: 0,
+        news_ms: 0,
         promise: Promise {
             running: 0,
             bytes: 0,
@@ -182,14 +182,13 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
         self.slots_mut().get_mut(place)
     }
 
-    /// Adds a node that is not known yet. In a full view it takes the place of what is worst: a node that is down,
-    /// or else the one that was heard of longest ago; unless that is the new one.
+    /// Adds a node that is not known yet. In a full view it takes the place of the one that spoke longest ago, unless
+    /// that is the new one. A node that is down keeps its place as long as others may keep what it said before.
     pub(crate) fn insert(&mut self, slot: Slot) -> bool {
-        let rank = |slot: &Slot| (slot.standing.is_down(), Reverse(slot.born_ms));
         if self.used == self.store.len() {
-            let worst = (0..).zip(self.slots()).max_by_key(|(_, slot)| rank(slot));
-            match worst {
-                Some((place, worst)) if rank(worst) > rank(&slot) => self.remove(place),
+            let oldest = (0..).zip(self.slots()).min_by_key(|(_, slot)| slot.born_ms);
+            match oldest {
+                Some((place, oldest)) if oldest.born_ms < slot.born_ms => self.remove(place),
                 _ => return false,
             }
         }

@@ -61,7 +61,7 @@ pub(crate) fn bound(jobs: &[Job], power: f64, fastest: f64) -> Bound {
 mod tests {
     use super::*;
     use crate::balance::random::Random;
-    use crate::setup::{Setup, Strategy, Workload};
+    use crate::setup::{Churn, Setup, Strategy, Workload};
 
     fn jobs(count: usize) -> Vec<Job> {
         let setup = Setup {
@@ -73,6 +73,8 @@ mod tests {
             workload: Workload::Equal,
             strategy: Strategy::None,
             crash: 0,
+            churn: Churn::default(),
+            loss: 0.0,
             warm_up: 5,
             limit: 100,
             rate: 1,

@@ -46,7 +46,7 @@ pub(crate) struct Job {
     pub(crate) pushed: Option<Why>,
     /// When it ended.
     pub(crate) ended: Option<Time>,
-    /// It was on a node that crashed.
+    /// It was lost, with the node where it was or with its home.
     pub(crate) lost: bool,
 }
 

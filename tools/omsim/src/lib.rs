@@ -6,12 +6,14 @@
 //! same seed gives the same result.
 
 mod bound;
+mod curve;
 mod job;
 mod machine;
 mod network;
 mod report;
 mod setup;
 mod svg;
+mod turnover;
 mod world;
 
 #[rustfmt::skip]
@@ -32,9 +34,11 @@ mod node {
 
 pub(crate) use pure::{balance, load, wire};
 
+pub use curve::draw_curves;
 pub use report::{Ages, Report};
-pub use setup::{Setup, Strategy, Workload};
+pub use setup::{Churn, Setup, Strategy, Workload};
 pub use svg::draw;
+pub use turnover::{Times, Turnover};
 
 /// Simulate one cluster.
 pub fn run(setup: &Setup) -> Report {

@@ -5,6 +5,19 @@ use std::collections::BTreeSet;
 
 use crate::job::{Job, MEMORY, SECOND, Time};
 
+/// Whether a node takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It does.
+    Here,
+    /// It does until it has no guests, and no process of its own is away.
+    Leaving,
+    /// It goes on alone.
+    Left,
+    /// It has stopped, and all that ran there with it.
+    Crashed,
+}
+
 /// A node on which all jobs get equal parts of the processors, and none more than one.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -20,22 +33,52 @@ pub(crate) struct Machine {
     used: u64,
     /// Changes whenever the next end does.
     pub(crate) generation: u64,
-    /// It crashed.
-    pub(crate) dead: bool,
+    pub(crate) presence: Presence,
+    /// Since when it takes part, and until when.
+    pub(crate) member: (Time, Option<Time>),
 }
 
 impl Machine {
-    pub(crate) fn new(cpus: u16, speed: f64) -> Self {
+    /// A node that takes part from now on.
+    pub(crate) fn new(now: Time, cpus: u16, speed: f64) -> Self {
         Self {
             cpus,
             speed,
             served: 0.0,
-            now: 0,
+            now,
             jobs: BTreeSet::new(),
             used: 0,
             generation: 0,
-            dead: false,
+            presence: Presence::Here,
+            member: (now, None),
         }
+    }
+
+    /// Whether it crashed.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.presence == Presence::Crashed
+    }
+
+    /// Whether it takes part.
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(self.presence, Presence::Here | Presence::Leaving)
+    }
+
+    /// Whether it takes part, and goes on doing so.
+    pub(crate) fn is_here(&self) -> bool {
+        self.presence == Presence::Here
+    }
+
+    /// It takes part no more.
+    pub(crate) fn ends(&mut self, now: Time, presence: Presence) {
+        self.presence = presence;
+        self.member.1.get_or_insert(now);
+    }
+
+    /// Seconds for which it has taken part.
+    pub(crate) fn seconds(&self, now: Time) -> f64 {
+        let (since, until) = self.member;
+        ((until.unwrap_or(now) - since) as f64 / SECOND as f64).max(1.0)
     }
 
     /// The speed of one processor; 1 is the standard.

@@ -2,7 +2,7 @@
 //! Messages between nodes, and what they cost.
 
 use crate::balance::random::Random;
-use crate::job::Time;
+use crate::job::{Time, unit};
 use crate::wire::{Full, Header, Put};
 
 /// A payload in the making.
@@ -20,6 +20,8 @@ impl Put for Payload {
 #[derive(Debug)]
 pub(crate) struct Network {
     random: Random,
+    /// Messages of a hundred that get lost.
+    loss: f64,
     /// Bytes that each node has sent.
     pub(crate) sent: Vec<u64>,
 }
@@ -28,13 +30,17 @@ impl Network {
     /// Microseconds that a message takes, at least and at most.
     const DELAY: (Time, usize) = (100, 900);
 
-    pub(crate) fn new(nodes: usize, seed: u64) -> Self {
-        Self { random: Random::new(seed), sent: vec![0; nodes] }
+    pub(crate) fn new(nodes: usize, seed: u64, loss: f64) -> Self {
+        Self { random: Random::new(seed), loss, sent: vec![0; nodes] }
     }
 
-    /// A node sends a payload; when it arrives.
-    pub(crate) fn send(&mut self, now: Time, from: usize, payload: &[u8]) -> Time {
+    /// A node sends a payload; when it arrives, if it does.
+    pub(crate) fn send(&mut self, now: Time, from: usize, payload: &[u8]) -> Option<Time> {
         self.sent[from] += (Header::SIZE + payload.len()) as u64;
-        now + Self::DELAY.0 + self.random.below(Self::DELAY.1) as Time
+        if self.loss > 0.0 && unit(&mut self.random) * 100.0 < self.loss {
+            return None;
+        }
+        let time = now + Self::DELAY.0 + self.random.below(Self::DELAY.1) as Time;
+        Some(time)
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::setup::Setup;
+use crate::turnover::Turnover;
 
 /// The result of a simulation.
 #[derive(Clone, Debug, Serialize)]
@@ -12,8 +13,10 @@ pub struct Report {
     pub setup: Setup,
     /// Jobs that ended.
     pub ended: usize,
-    /// Jobs that were on a node which crashed.
+    /// Jobs that were lost, for whatever reason.
     pub lost: usize,
+    /// Those among them that neither ran on a node which crashed nor had their home there.
+    pub astray: usize,
     /// Jobs that had not ended at the end of the simulation.
     pub left: usize,
     /// Seconds from the first arrival until the last end.
@@ -32,7 +35,7 @@ pub struct Report {
     pub moves: f64,
     /// The most moves of one job.
     pub most_moves: u32,
-    /// Moves that the target refused.
+    /// Moves that the target refused, or for which nobody was there.
     pub refused: u64,
     /// Seconds that nodes, all together, used more memory than they have.
     pub swapping: f64,
@@ -44,10 +47,12 @@ pub struct Report {
     pub most_bytes: f64,
     /// How old knowledge was.
     pub ages: Ages,
-    /// Nodes that were taken for lost by somebody and were not.
+    /// How often a node was taken for lost by another one while it took part.
     pub false_alarms: u64,
-    /// Seconds from the crash until half of the others, and all of those who knew it, had noticed each lost node.
-    pub noticed: Option<(f64, f64)>,
+    /// Seconds from the crash until half of the others, and all, had noticed each lost node that they knew; if they did.
+    pub noticed: (Option<f64>, Option<f64>),
+    /// What came of nodes that came and went.
+    pub turnover: Turnover,
     /// Jobs that ran, second by second: the fewest on a node, the mean, and the most.
     pub history: Vec<(usize, f64, usize)>,
 }

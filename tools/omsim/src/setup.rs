@@ -52,6 +52,17 @@ pub enum Workload {
     Memory,
 }
 
+/// How many nodes come and go, each minute on average, at any moment, from the first job on until all have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Churn {
+    /// Nodes that join: new ones, that know addresses of up to three others.
+    pub joins: f64,
+    /// Nodes that leave in order: guests are sent on, own processes come home.
+    pub leaves: f64,
+    /// Nodes that crash.
+    pub crashes: f64,
+}
+
 /// One simulation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Setup {
@@ -71,6 +82,10 @@ pub struct Setup {
     pub strategy: Strategy,
     /// Nodes that crash, 20 seconds after the start.
     pub crash: usize,
+    /// Nodes that come and go all the time.
+    pub churn: Churn,
+    /// Messages of a hundred that get lost.
+    pub loss: f64,
     /// Seconds that are simulated before the jobs start: nodes get to know each other.
     pub warm_up: u64,
     /// Seconds after which the simulation ends even if jobs are left.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The simulation itself: a queue of events, and what each of them does.
 
+mod churn;
+mod outcome;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -12,18 +15,18 @@ use crate::balance::rules::Rules;
 use crate::balance::usher::Guest;
 use crate::balance::view::{Path, Slot};
 use crate::balance::{Balancer, PERIOD_MS};
-use crate::bound::bound;
 use crate::job::{Job, MEMORY, SECOND, Time, jobs, speed};
 use crate::load::metric::STANDARD_SPEED;
 use crate::load::process::Usage;
 use crate::load::{Memory, Processors};
-use crate::machine::Machine;
+use crate::machine::{Machine, Presence};
 use crate::network::{Network, Payload};
 use crate::node::map::NodeId;
-use crate::report::{Ages, Report};
+use crate::report::Report;
 use crate::setup::{Setup, Strategy};
 use crate::wire::Message;
 use crate::wire::gossip::Gossip;
+use churn::{Change, Churn};
 
 /// Microseconds between two samples of a node's load.
 const SAMPLE: Time = SECOND / 4;
@@ -44,13 +47,29 @@ const LOOKS: usize = 20;
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Arrive(usize),
-    End { node: usize, job: usize, generation: u64 },
+    End {
+        node: usize,
+        job: usize,
+        generation: u64,
+    },
     Sample(usize),
     Tick(usize),
-    Message { to: usize, from: usize, payload: Vec<u8> },
-    Land { job: usize, node: usize },
+    Message {
+        to: usize,
+        from: usize,
+        payload: Vec<u8>,
+    },
+    Land {
+        job: usize,
+        node: usize,
+    },
     Look,
+    /// The last nodes crash.
     Crash,
+    /// A node comes or goes.
+    Change(Change),
+    /// It is looked at who knows of that.
+    Watch,
 }
 
 /// A running simulation.
@@ -61,19 +80,22 @@ pub(crate) struct World {
     queued: u64,
     random: Random,
     network: Network,
+    churn: Churn,
     machines: Vec<Machine>,
     balancers: Vec<Balancer<Vec<Slot>>>,
     jobs: Vec<Job>,
     /// The jobs that were created on each node and have not ended.
     own_jobs: Vec<BTreeSet<usize>>,
     open: usize,
+    astray: usize,
     next: usize,
     refused: u64,
     swapping: f64,
     all_busy: Option<Time>,
     false_alarms: u64,
+    /// Who has not noticed which of the last nodes that crashed, and when others did.
+    unaware: BTreeSet<(usize, usize)>,
     noticed: Vec<Time>,
-    knew: usize,
     ages: Vec<u64>,
     looks: usize,
     history: Vec<(usize, f64, usize)>,
@@ -95,24 +117,26 @@ impl World {
         let jobs = jobs(&setup, &mut random);
         let nodes = setup.nodes;
         let machines =
-            (0..nodes).map(|node| Machine::new(setup.cpus, speed(&setup, node))).collect();
+            (0..nodes).map(|node| Machine::new(0, setup.cpus, speed(&setup, node))).collect();
         let mut world = Self {
             now: 0,
             queue: BinaryHeap::new(),
             queued: 0,
-            network: Network::new(nodes, random.next()),
+            network: Network::new(nodes, random.next(), setup.loss),
+            churn: Churn::new(&setup),
             machines,
             balancers: vec![],
             own_jobs: vec![BTreeSet::new(); nodes],
             open: jobs.len(),
             jobs,
+            astray: 0,
             next: 0,
             refused: 0,
             swapping: 0.0,
             all_busy: None,
             false_alarms: 0,
+            unaware: BTreeSet::new(),
             noticed: vec![],
-            knew: 0,
             ages: vec![],
             looks: 0,
             history: vec![],
@@ -120,15 +144,18 @@ impl World {
             setup,
         };
         for node in 0..nodes {
-            let balancer = world.balancer(node);
+            // Each knows the address of another one, as those do that join.
+            let seed = world.random.next();
+            let other = (node > 0).then(|| world.random.below(node));
+            let balancer = world.balancer(node, seed, other.as_slice());
             world.balancers.push(balancer);
         }
         world.begin();
         world
     }
 
-    /// A node that knows the address of one other node, as one that joins does.
-    fn balancer(&mut self, node: usize) -> Balancer<Vec<Slot>> {
+    /// A node that knows the addresses of some others.
+    fn balancer(&self, node: usize, seed: u64, others: &[usize]) -> Balancer<Vec<Slot>> {
         let setup = &self.setup;
         let own = |node: usize| {
             let speed = (speed(setup, node) * f64::from(STANDARD_SPEED)) as u32;
@@ -136,11 +163,13 @@ impl World {
             address[..8].copy_from_slice(&(node as u64 + 1).to_be_bytes());
             Own::new(id(node), address, 1, Processors::new(setup.cpus, speed))
         };
-        let known = setup.known.min(setup.nodes - 1);
-        let mut balancer = Balancer::new(own(node), self.random.next(), vec![Slot::EMPTY; known]);
-        if node > 0 {
-            let first = own(self.random.below(node));
-            balancer.introduce(0, first.vector());
+        // Others may join later.
+        let others_at_most =
+            if setup.churn.joins > 0.0 { usize::from(u16::MAX) } else { setup.nodes - 1 };
+        let known = setup.known.min(others_at_most);
+        let mut balancer = Balancer::new(own(node), seed, vec![Slot::EMPTY; known]);
+        for other in others {
+            balancer.introduce(self.now_ms(), own(*other).vector());
         }
         balancer
     }
@@ -165,6 +194,7 @@ impl World {
         if self.setup.crash > 0 {
             self.at(start + CRASH * SECOND, Event::Crash);
         }
+        self.begin_churn(start);
     }
 
     fn at(&mut self, time: Time, event: Event) {
@@ -182,7 +212,8 @@ impl World {
         let watched = (self.setup.warm_up + CRASH + 30) * SECOND;
         while let Some(Reverse((time, _, event))) = self.queue.pop() {
             let crash_is_over = self.setup.crash == 0 || time > watched;
-            if time > end || self.open == 0 && crash_is_over {
+            let churn_is_over = self.churn.is_over(time);
+            if time > end || self.open == 0 && crash_is_over && churn_is_over {
                 break;
             }
             self.now = time;
@@ -204,7 +235,9 @@ impl World {
             Event::Message { to, from, payload } => self.hear(to, from, &payload),
             Event::Land { job, node } => self.land(job, node),
             Event::Look => self.look(),
-            Event::Crash => self.crash(),
+            Event::Crash => self.crash_last(),
+            Event::Change(change) => self.change(change),
+            Event::Watch => self.look_who_knows(),
         }
     }
 
@@ -225,6 +258,7 @@ impl World {
         it.pushed = None;
         let left = it.left;
         self.machines[node].add(now, job, left);
+        self.churn.works(now, node);
         self.schedule(node);
     }
 
@@ -235,30 +269,40 @@ impl World {
 
     fn arrive(&mut self, job: usize) {
         let home = self.jobs[job].home;
-        let nodes = self.setup.nodes;
-        let node = match self.setup.strategy {
-            Strategy::Openmosix | Strategy::None => home,
-            Strategy::RoundRobin => {
-                self.next += 1;
-                (self.next - 1) % nodes
-            }
-            Strategy::Random => self.random.below(nodes),
-            Strategy::Greedy => (0..nodes)
-                .max_by(|&one, &other| {
-                    let pace = |node: usize| {
-                        let machine = &self.machines[node];
-                        machine.pace_of(machine.running() + 1)
-                    };
-                    pace(one).total_cmp(&pace(other)).then(other.cmp(&one))
-                })
-                .unwrap_or(home),
-        };
+        let node = self.start(home);
         self.own_jobs[home].insert(job);
-        if self.machines[node].dead || self.machines[home].dead {
+        if self.machines[home].is_dead() {
             return self.lose(job);
         }
         self.put(node, job);
         self.notice_all_busy();
+    }
+
+    /// Where a job starts that is created on this node. Who places jobs knows which nodes are there.
+    fn start(&mut self, home: usize) -> usize {
+        let machines = &self.machines;
+        let nodes = machines.len();
+        let here = |node: &usize| machines[*node].is_here();
+        let found = match self.setup.strategy {
+            Strategy::Openmosix | Strategy::None => Some(home),
+            Strategy::RoundRobin => {
+                let found = (self.next..self.next + nodes).find(|node| here(&(node % nodes)));
+                self.next = found.map_or(0, |node| node + 1);
+                found.map(|node| node % nodes)
+            }
+            Strategy::Random => {
+                let any = self.random.below(nodes);
+                if here(&any) { Some(any) } else { self.random.pick((0..nodes).filter(here)) }
+            }
+            Strategy::Greedy => (0..nodes).filter(here).max_by(|&one, &other| {
+                let pace = |node: usize| {
+                    let machine = &machines[node];
+                    machine.pace_of(machine.running() + 1)
+                };
+                pace(one).total_cmp(&pace(other)).then(other.cmp(&one))
+            }),
+        };
+        found.unwrap_or(home)
     }
 
     fn end(&mut self, node: usize, job: usize) {
@@ -277,13 +321,16 @@ impl World {
         let it = &mut self.jobs[job];
         if !it.lost && it.ended.is_none() {
             it.lost = true;
+            if !self.machines[it.at].is_dead() && !self.machines[it.home].is_dead() {
+                self.astray += 1;
+            }
             self.own_jobs[it.home].remove(&job);
             self.open -= 1;
         }
     }
 
     fn sample(&mut self, node: usize) {
-        if self.machines[node].dead {
+        if self.machines[node].is_dead() {
             return;
         }
         let now_ms = self.now_ms();
@@ -314,11 +361,12 @@ impl World {
         if changed {
             self.schedule(node);
         }
+        self.leave_if_free(node);
         self.at(self.now + SAMPLE, Event::Sample(node));
     }
 
     fn tick(&mut self, node: usize) {
-        if self.machines[node].dead {
+        if !self.machines[node].is_member() {
             return;
         }
         self.at(self.now + PERIOD_MS * 1_000, Event::Tick(node));
@@ -331,7 +379,7 @@ impl World {
         let friends: Vec<NodeId> = friends.into_iter().map(id).collect();
         let mut news = vec![];
         let asked = self.balancers[node].tick(now_ms, &friends, &mut |event| news.push(event));
-        self.note(news);
+        self.note(node, news);
         for to in asked.into_iter().flatten() {
             self.send(node, index(to), Gossip::ASK);
         }
@@ -345,12 +393,17 @@ impl World {
         let Ok(()) = self.balancers[from].write(now_ms, flags, &mut payload) else {
             return;
         };
-        let time = self.network.send(self.now, from, &payload.0);
-        self.at(time, Event::Message { to, from, payload: payload.0 });
+        self.post(from, to, payload);
+    }
+
+    fn post(&mut self, from: usize, to: usize, payload: Payload) {
+        if let Some(time) = self.network.send(self.now, from, &payload.0) {
+            self.at(time, Event::Message { to, from, payload: payload.0 });
+        }
     }
 
     fn hear(&mut self, to: usize, from: usize, payload: &[u8]) {
-        if self.machines[to].dead || self.setup.nodes <= to {
+        if !self.machines.get(to).is_some_and(Machine::is_member) {
             return;
         }
         let now_ms = self.now_ms();
@@ -362,20 +415,26 @@ impl World {
             Err(malformed) => Err(malformed),
         };
         balancer.measured(id(from), path);
-        self.note(news);
+        self.note(to, news);
         if answer == Ok(true) {
             self.send(to, from, 0);
         }
     }
 
     /// Looks at what a node heard about others.
-    fn note(&mut self, news: Vec<News>) {
+    fn note(&mut self, node: usize, news: Vec<News>) {
         for event in news {
-            if let News::Gone(lost) = event {
-                if self.machines[index(lost)].dead {
-                    self.noticed.push(self.now);
-                } else {
-                    self.false_alarms += 1;
+            let News::Gone(lost) = event else {
+                continue;
+            };
+            let lost = index(lost);
+            match self.machines[lost].presence {
+                Presence::Here | Presence::Leaving => self.false_alarms += 1,
+                Presence::Left => self.churn.turnover.mistaken += 1,
+                Presence::Crashed => {
+                    if self.unaware.remove(&(node, lost)) {
+                        self.noticed.push(self.now);
+                    }
                 }
             }
         }
@@ -393,6 +452,7 @@ impl World {
                 settled_ms: (self.now - self.jobs[job].since) / 1_000,
                 resident: self.jobs[job].resident(machine.left(job)),
                 pushed: self.jobs[job].pushed,
+                kept: false,
             })
             .collect();
         self.balancers[node].evict(&mut guests);
@@ -440,8 +500,8 @@ impl World {
         let job = process.pid as usize;
         let from = self.jobs[job].at;
         let offer = self.balancers[home].offer(now_ms, process, id(to));
-        let dead = self.machines[to].dead;
-        if dead || to != home && self.balancers[to].accept(&offer).is_err() {
+        let gone = !self.machines[to].is_member();
+        if gone || to != home && self.balancers[to].accept(&offer).is_err() {
             self.refused += 1;
             self.jobs[job].rests_until = self.now + REST;
             self.balancers[home].refused(now_ms, id(from), id(to), &offer);
@@ -459,36 +519,50 @@ impl World {
     }
 
     fn land(&mut self, job: usize, node: usize) {
-        let home = self.jobs[job].home;
-        if let Some((offer, from)) = self.jobs[job].moving.take() {
-            self.balancers[home].moved(from, id(node), &offer);
+        let it = &mut self.jobs[job];
+        let home = it.home;
+        let Some((offer, from)) = it.moving.take() else {
+            return;
+        };
+        if it.lost {
             if node != home {
-                self.balancers[node].arrived(&offer);
+                self.balancers[node].failed(&offer);
             }
+            return;
         }
-        if self.machines[node].dead || self.machines[home].dead {
-            return self.lose(job);
+        if self.machines[node].is_dead() {
+            // What has not arrived goes on where it was.
+            it.rests_until = self.now + REST;
+            let now_ms = self.now_ms();
+            self.balancers[home].refused(now_ms, from, id(node), &offer);
+            return self.put(index(from), job);
+        }
+        self.balancers[home].moved(from, id(node), &offer);
+        if node != home {
+            self.balancers[node].arrived(&offer);
         }
         self.put(node, job);
         self.notice_all_busy();
     }
 
     fn notice_all_busy(&mut self) {
-        if self.all_busy.is_none() && self.machines.iter().all(|machine| machine.running() > 0) {
+        let works = |machine: &Machine| !machine.is_here() || machine.running() > 0;
+        if self.all_busy.is_none() && self.machines.iter().all(works) {
             self.all_busy = Some(self.now);
         }
     }
 
     /// Looks at all of it, once a second.
     fn look(&mut self) {
-        let running = || self.machines.iter().filter(|it| !it.dead).map(Machine::running);
+        let members = || self.machines.iter().filter(|it| it.is_member());
+        let running = || members().map(Machine::running);
         let sum: usize = running().sum();
-        let mean = sum as f64 / self.setup.nodes as f64;
+        let mean = sum as f64 / members().count().max(1) as f64;
         self.history.push((running().min().unwrap_or(0), mean, running().max().unwrap_or(0)));
         if self.setup.strategy == Strategy::Openmosix {
             for _ in 0..LOOKS {
-                let node = self.random.below(self.setup.nodes);
-                if self.machines[node].dead {
+                let node = self.random.below(self.machines.len());
+                if !self.machines[node].is_member() {
                     continue;
                 }
                 let now_ms = self.now_ms();
@@ -499,70 +573,5 @@ impl World {
             }
         }
         self.at(self.now + SECOND, Event::Look);
-    }
-
-    /// The last nodes stop at once, and all that runs there, or is created there, with them.
-    fn crash(&mut self) {
-        let first = self.setup.nodes - self.setup.crash;
-        for node in first..self.setup.nodes {
-            self.machines[node].dead = true;
-            self.machines[node].generation += 1;
-            self.knew += (0..first)
-                .filter(|other| self.balancers[*other].view.get(id(node)).is_some())
-                .count();
-        }
-        for job in 0..self.jobs.len() {
-            let it = &self.jobs[job];
-            let here = it.arrives <= self.now && it.ended.is_none() && !it.lost;
-            let (at, home) = (it.at, it.home);
-            if here && (self.machines[at].dead || self.machines[home].dead) {
-                if !self.machines[at].dead && self.jobs[job].moving.is_none() {
-                    self.take(at, job);
-                }
-                self.lose(job);
-            }
-        }
-    }
-
-    fn report(self) -> Report {
-        let seconds = |time: Time| time as f64 / SECOND as f64;
-        let start = self.jobs.iter().map(|job| job.arrives).min().unwrap_or(0);
-        let power: f64 =
-            self.machines.iter().map(|it| it.speed() * f64::from(self.setup.cpus)).sum();
-        let fastest = self.machines.iter().map(Machine::speed).fold(0.0, f64::max);
-        let ended: Vec<&Job> = self.jobs.iter().filter(|job| job.ended.is_some()).collect();
-        let response = |job: &&Job| seconds(job.ended.unwrap_or(start) - job.arrives);
-        let slowdown = |job: &&Job| response(job) / (job.work / fastest);
-        let count = ended.len().max(1) as f64;
-        let bound = bound(&self.jobs, power, fastest);
-        let last = ended.iter().filter_map(|job| job.ended).max().unwrap_or(start);
-        let lost = self.jobs.iter().filter(|job| job.lost).count();
-        let span = seconds(self.now).max(1.0);
-        let crashed = (self.setup.warm_up + CRASH) * SECOND;
-        let noticed = self.noticed.get(self.knew / 2).zip(self.noticed.last());
-        Report {
-            ended: ended.len(),
-            lost,
-            left: self.jobs.len() - ended.len() - lost,
-            makespan: seconds(last - start),
-            makespan_bound: bound.makespan,
-            response: ended.iter().map(response).sum::<f64>() / count,
-            response_bound: bound.response,
-            slowdown: ended.iter().map(slowdown).sum::<f64>() / count,
-            worst_slowdown: ended.iter().map(slowdown).fold(0.0, f64::max),
-            moves: self.jobs.iter().map(|job| f64::from(job.moves)).sum::<f64>()
-                / self.jobs.len().max(1) as f64,
-            most_moves: self.jobs.iter().map(|job| job.moves).max().unwrap_or(0),
-            refused: self.refused,
-            swapping: self.swapping,
-            all_busy: self.all_busy.map(|time| seconds(time - start)),
-            bytes: self.network.sent.iter().sum::<u64>() as f64 / self.setup.nodes as f64 / span,
-            most_bytes: self.network.sent.iter().copied().max().unwrap_or(0) as f64 / span,
-            ages: Ages::new(self.ages, self.looks),
-            false_alarms: self.false_alarms,
-            noticed: noticed.map(|(half, all)| (seconds(half - crashed), seconds(all - crashed))),
-            history: self.history,
-            setup: self.setup,
-        }
     }
 }

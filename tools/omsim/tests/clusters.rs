@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What small clusters do, seed by seed.
 
-use omsim::{Report, Setup, Strategy, Workload, draw, run};
+use omsim::{Churn, Report, Setup, Strategy, Workload, draw, run};
 
 fn setup(workload: Workload, strategy: Strategy, seed: u64) -> Setup {
     Setup {
@@ -13,6 +13,8 @@ fn setup(workload: Workload, strategy: Strategy, seed: u64) -> Setup {
         workload,
         strategy,
         crash: 0,
+        churn: Churn::default(),
+        loss: 0.0,
         warm_up: 30,
         limit: 3600,
         rate: 100_000_000,
@@ -126,8 +128,111 @@ fn crashed_nodes_are_noticed_and_take_nobody_else_with_them() {
     assert_eq!(report.ended + report.lost, 80);
     assert!(report.lost > 0 && report.lost < 20, "{}", report.lost);
     assert_eq!(report.false_alarms, 0);
-    let (half, all) = report.noticed.expect("nobody noticed");
+    let (half, all) = report.noticed;
+    let (half, all) = (half.expect("nobody noticed"), all.expect("not all noticed"));
     assert!(half < 15.0 && all < 25.0, "{half} {all}");
+}
+
+/// Forty nodes with room for all, half of which are homes: half of the jobs are away.
+fn coming_and_going(churn: Churn, seed: u64) -> Report {
+    let report = run(&Setup {
+        nodes: 40,
+        jobs: 160,
+        homes: 20,
+        churn,
+        ..setup(Workload::Equal, Strategy::Openmosix, seed)
+    });
+    assert_eq!((report.ended + report.lost, report.left), (160, 0));
+    assert_eq!((report.astray, report.false_alarms), (0, 0), "{:?}", report.turnover);
+    report
+}
+
+#[test]
+fn who_leaves_in_order_takes_nobody_along() {
+    for seed in 1..=3 {
+        let report = coming_and_going(Churn { leaves: 6.0, ..Churn::default() }, seed);
+        let it = &report.turnover;
+        assert!(it.told >= 5 && it.leaving.count >= 5, "{it:?}");
+        assert_eq!((it.joined, it.crashed, report.lost), (0, 0, 0), "{it:?}");
+        // Guests are sent on, and all get to know, without a doubt.
+        assert_eq!((it.leaving.missing, it.leave_known.missing, it.mistaken), (0, 0, 0), "{it:?}");
+        assert!(it.leaving.most < 30.0 && it.leave_known.most < 15.0, "{it:?}");
+    }
+}
+
+#[test]
+fn who_joins_is_soon_known_and_has_work() {
+    for seed in 1..=3 {
+        let report = coming_and_going(Churn { joins: 6.0, ..Churn::default() }, seed);
+        let it = &report.turnover;
+        assert!(it.joined >= 5, "{it:?}");
+        assert_eq!((it.told, it.crashed, report.lost), (0, 0, 0), "{it:?}");
+        assert_eq!(it.join_known.missing, 0, "{it:?}");
+        assert!(it.join_known.most < 8.0, "{it:?}");
+        // All but those that come at the end.
+        assert!(it.working.count * 2 > it.joined && it.working.most < 10.0, "{it:?}");
+    }
+}
+
+#[test]
+fn crashes_are_noticed_by_all_one_by_one() {
+    for seed in 1..=3 {
+        let report = coming_and_going(Churn { crashes: 6.0, ..Churn::default() }, seed);
+        let it = &report.turnover;
+        assert!(it.crashed >= 5 && report.lost > 0, "{it:?}");
+        assert_eq!(it.crash_known.count, it.crashed, "{it:?}");
+        assert!(it.crash_mostly.mean <= it.crash_known.mean, "{it:?}");
+        assert!(it.crash_known.mean > 4.0 && it.crash_known.most < 40.0, "{it:?}");
+    }
+}
+
+#[test]
+fn all_of_it_at_once_loses_only_what_ran_on_crashed_nodes() {
+    for seed in 1..=3 {
+        let churn = Churn { joins: 8.0, leaves: 4.0, crashes: 4.0 };
+        let report = coming_and_going(churn, seed);
+        let it = &report.turnover;
+        assert!(it.joined > 3 && it.told > 1 && it.crashed > 1, "{it:?}");
+        assert!(report.lost > 0 && report.lost < 100, "{}", report.lost);
+        assert!(report.makespan >= report.makespan_bound - 1e-3, "{report:?}");
+    }
+}
+
+#[test]
+fn without_news_of_them_nobody_is_known_to_have_come_or_gone() {
+    // The tests above would see it: no message arrives.
+    let churn = Churn { joins: 6.0, ..Churn::default() };
+    let report = run(&Setup {
+        churn,
+        loss: 100.0,
+        limit: 120,
+        ..setup(Workload::Equal, Strategy::Openmosix, 1)
+    });
+    let it = &report.turnover;
+    assert!(it.joined > 3 && it.join_known.count == 0, "{it:?}");
+    // And if nine of ten get lost, nodes are taken for lost.
+    let report = run(&Setup { loss: 90.0, ..setup(Workload::Equal, Strategy::Openmosix, 1) });
+    assert!(report.false_alarms > 0);
+}
+
+#[test]
+fn churn_changes_nothing_before_it_begins() {
+    let still = simulate(Workload::Equal, Strategy::Openmosix, 1);
+    let slow = Churn { crashes: 1e-9, ..Churn::default() };
+    let report = run(&Setup { churn: slow, ..setup(Workload::Equal, Strategy::Openmosix, 1) });
+    assert_eq!((report.makespan, report.bytes), (still.makespan, still.bytes));
+    assert_eq!(report.turnover, still.turnover);
+}
+
+#[test]
+fn jobs_start_on_nodes_that_are_there() {
+    let churn = Churn { leaves: 6.0, joins: 6.0, ..Churn::default() };
+    for strategy in [Strategy::RoundRobin, Strategy::Random, Strategy::Greedy, Strategy::None] {
+        let setup = Setup { jobs: 100, churn, ..setup(Workload::Arrivals, strategy, 1) };
+        let report = run(&setup);
+        assert_eq!((report.ended, report.lost, report.left), (100, 0, 0), "{strategy:?}");
+        assert!(report.turnover.joined > 3, "{:?}", report.turnover);
+    }
 }
 
 #[test]

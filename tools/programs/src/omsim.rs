@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use mosix::{Error, Result, System};
-use omsim::{Report, Setup, Strategy, Workload, draw, run};
+use omsim::{Churn, Report, Setup, Strategy, Times, Turnover, Workload, draw, draw_curves, run};
 
 use crate::cli::Program;
 use crate::output::{Format, Table, bytes};
@@ -22,9 +22,9 @@ use crate::output::{Format, Table, bytes};
 #[derive(Parser, Debug)]
 #[command(name = "omsim", version)]
 pub struct Omsim {
-    /// How many nodes
-    #[arg(short, long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..))]
-    nodes: u16,
+    /// How many nodes; of several numbers, as in 10,100,1000, each is simulated
+    #[arg(short, long, default_value = "10", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(2..))]
+    nodes: Vec<u16>,
 
     /// How many jobs [default: four for each node]
     #[arg(short = 'J', long)]
@@ -54,6 +54,22 @@ pub struct Omsim {
     #[arg(long, value_name = "NODES", default_value_t = 0)]
     crash: u16,
 
+    /// Nodes that join each minute
+    #[arg(long, value_name = "NODES", default_value_t = 0.0, value_parser = rate)]
+    join_rate: f64,
+
+    /// Nodes that leave in order each minute: their guests are sent on, their processes come home
+    #[arg(long, value_name = "NODES", default_value_t = 0.0, value_parser = rate)]
+    leave_rate: f64,
+
+    /// Nodes that crash each minute
+    #[arg(long, value_name = "NODES", default_value_t = 0.0, value_parser = rate)]
+    crash_rate: f64,
+
+    /// Messages of a hundred that get lost
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
+    loss: f64,
+
     /// Seconds in which nodes get to know each other before jobs start
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     warm_up: u64,
@@ -74,7 +90,8 @@ pub struct Omsim {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Write a picture of each result to DIR/STRATEGY.svg
+    /// Write a picture of each result to DIR/STRATEGY.svg; or, of several numbers of nodes, makespan.svg, age.svg and
+    /// bytes.svg to DIR
     #[arg(short, long, value_name = "DIR")]
     plot: Option<PathBuf>,
 
@@ -117,24 +134,45 @@ fn positive(text: &str) -> std::result::Result<f64, String> {
     number.ok_or_else(|| format!("'{text}' is not a number of seconds"))
 }
 
+fn rate(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.0..=60_000.0).contains(number));
+    number.ok_or_else(|| format!("'{text}' is not a number of nodes a minute"))
+}
+
+fn percent(text: &str) -> std::result::Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| format!("'{text}' is not a number from 0 to 100"))
+}
+
 impl Program for Omsim {
     fn run(self, _system: &System) -> Result<()> {
         let strategies = match &self.strategies[..] {
             [] => Strategy::ALL.to_vec(),
             some => some.iter().map(|how| how.strategy()).collect(),
         };
+        let strategies = &strategies;
+        let clusters =
+            self.nodes.iter().flat_map(|nodes| strategies.iter().map(|it| (*nodes, *it)));
         let reports: Vec<Report> =
-            strategies.into_iter().map(|strategy| run(&self.setup(strategy))).collect();
-        for report in &reports {
-            self.plot(report)?;
+            clusters.map(|(nodes, strategy)| run(&self.setup(nodes, strategy))).collect();
+        let several = self.nodes.len() > 1;
+        if several {
+            for (name, svg) in draw_curves(&reports) {
+                self.plot(name, &svg)?;
+            }
+        } else {
+            for report in &reports {
+                self.plot(&format!("{}.svg", report.setup.strategy.name()), &draw(report))?;
+            }
         }
+        let table = if several { lines } else { columns };
         self.format.print("simulations", &reports, || table(&reports))
     }
 }
 
 impl Omsim {
-    fn setup(&self, strategy: Strategy) -> Setup {
-        let nodes = usize::from(self.nodes);
+    fn setup(&self, nodes: u16, strategy: Strategy) -> Setup {
+        let nodes = usize::from(nodes);
         let homes = self.homes.map_or(nodes / 10, usize::from);
         Setup {
             nodes,
@@ -151,6 +189,12 @@ impl Omsim {
             },
             strategy,
             crash: usize::from(self.crash).min(nodes - 1),
+            churn: Churn {
+                joins: self.join_rate,
+                leaves: self.leave_rate,
+                crashes: self.crash_rate,
+            },
+            loss: self.loss,
             warm_up: self.warm_up,
             limit: self.limit,
             rate: self.rate * 1_000_000,
@@ -159,12 +203,13 @@ impl Omsim {
         }
     }
 
-    fn plot(&self, report: &Report) -> Result<()> {
+    /// Writes a picture, if pictures are wanted.
+    fn plot(&self, name: &str, svg: &str) -> Result<()> {
         let Some(folder) = &self.plot else {
             return Ok(());
         };
-        let file = folder.join(format!("{}.svg", report.setup.strategy.name()));
-        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, draw(report)));
+        let file = folder.join(name);
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, svg));
         written.map_err(|error| Error::io(&file, error))
     }
 }
@@ -181,8 +226,45 @@ impl How {
     }
 }
 
+/// A line for each simulation.
+fn lines(reports: &[Report]) -> Table {
+    let mut table = Table::new(&[
+        ">NODES",
+        "STRATEGY",
+        ">RATIO",
+        ">SLOW-DOWN",
+        ">MOVES",
+        ">SENT",
+        ">MOST",
+        ">FRESH",
+        ">AGE",
+        ">90%",
+        ">99%",
+        ">ALARMS",
+    ]);
+    for it in reports {
+        let all =
+            |value: String| if it.left == 0 && it.ended > 0 { value } else { "-".to_string() };
+        table.row([
+            it.setup.nodes.to_string(),
+            it.setup.strategy.name().to_string(),
+            all(format!("{:.2}", it.makespan / it.makespan_bound)),
+            all(format!("{:.2}", it.slowdown)),
+            format!("{:.2}", it.moves),
+            format!("{}/s", bytes(it.bytes as u64)),
+            format!("{}/s", bytes(it.most_bytes as u64)),
+            format!("{:.1}", it.ages.fresh),
+            format!("{:.2}", it.ages.mean),
+            format!("{:.2}", it.ages.p90),
+            format!("{:.2}", it.ages.p99),
+            it.false_alarms.to_string(),
+        ]);
+    }
+    table
+}
+
 /// A line for each number, a column for each strategy.
-fn table(reports: &[Report]) -> Table {
+fn columns(reports: &[Report]) -> Table {
     let legend = std::iter::once("").chain(reports.iter().map(|it| match it.setup.strategy {
         Strategy::Openmosix => ">OPENMOSIX",
         Strategy::None => ">NONE",
@@ -198,7 +280,9 @@ fn table(reports: &[Report]) -> Table {
     row("jobs ended", &|it| it.ended.to_string());
     row("jobs left", &|it| it.left.to_string());
     row("jobs lost", &|it| it.lost.to_string());
-    let all = |it: &Report, value: String| if it.left == 0 { value } else { "-".to_string() };
+    let all = |it: &Report, value: String| {
+        if it.left == 0 && it.ended > 0 { value } else { "-".to_string() }
+    };
     row("makespan, s", &|it| all(it, format!("{:.1}", it.makespan)));
     row("  at least", &|it| format!("{:.1}", it.makespan_bound));
     row("  ratio", &|it| all(it, format!("{:.2}", it.makespan / it.makespan_bound)));
@@ -219,7 +303,47 @@ fn table(reports: &[Report]) -> Table {
     row("  90 %, s", &|it| format!("{:.2}", it.ages.p90));
     row("  99 %, s", &|it| format!("{:.2}", it.ages.p99));
     row("false alarms", &|it| it.false_alarms.to_string());
-    row("crash noticed by half, s", &|it| some(it.noticed.map(|it| it.0)));
-    row("  by all, s", &|it| some(it.noticed.map(|it| it.1)));
+    row("crash noticed by half, s", &|it| some(it.noticed.0));
+    row("  by all, s", &|it| some(it.noticed.1));
+    if reports.iter().any(|it| it.setup.churn != Churn::default()) {
+        turnover(&mut row);
+    }
     table
+}
+
+/// Adds a line: its name, and what is in it of each simulation.
+type Row<'a> = dyn FnMut(&str, &dyn Fn(&Report) -> String) + 'a;
+
+/// The lines about how long something took.
+fn times(row: &mut Row<'_>, name: &str, pick: fn(&Turnover) -> Times) {
+    let some = |times: Times, value: f64| match times.count {
+        0 => "-".to_string(),
+        _ => format!("{value:.1}"),
+    };
+    row(&format!("  {name}, mean, s"), &|it| {
+        let times = pick(&it.turnover);
+        some(times, times.mean)
+    });
+    row("    most, s", &|it| {
+        let times = pick(&it.turnover);
+        some(times, times.most)
+    });
+    row("    not until the end", &|it| pick(&it.turnover).missing.to_string());
+}
+
+/// The lines about nodes that came and went.
+fn turnover(row: &mut Row<'_>) {
+    row("jobs lost, not by a crash", &|it| it.astray.to_string());
+    row("nodes joined", &|it| it.turnover.joined.to_string());
+    times(row, "known to 90 % after", |it| it.join_mostly);
+    times(row, "known to all after", |it| it.join_known);
+    times(row, "first job after", |it| it.working);
+    row("nodes told to leave", &|it| it.turnover.told.to_string());
+    times(row, "free after", |it| it.leaving);
+    times(row, "then known to 90 % after", |it| it.leave_mostly);
+    times(row, "then known to all after", |it| it.leave_known);
+    row("  taken for crashed", &|it| it.turnover.mistaken.to_string());
+    row("nodes crashed", &|it| it.turnover.crashed.to_string());
+    times(row, "noticed by 90 % after", |it| it.crash_mostly);
+    times(row, "noticed by all after", |it| it.crash_known);
 }

@@ -115,6 +115,11 @@ fn a_message_has_itself_then_news_then_the_freshest() {
     expected.extend(2..=15);
     assert_eq!(told, expected);
     assert_eq!(payload.0.len(), 8 + VECTORS * 64);
+    // After a while it is no news any more, although it has been told once only.
+    let mut payload = Grow(vec![]);
+    node.write(130_000, 0, &mut payload).unwrap();
+    let message = Gossip::decode(&payload.0).unwrap();
+    assert!(message.vectors.iter().all(|it| it.unwrap().node != 50));
 }
 
 #[test]
@@ -129,6 +134,10 @@ fn a_quiet_node_asks_nobody_and_is_not_lost() {
     let now = cluster.now;
     let asked = cluster.node(2).tick(now + 1_000, &[id(1)], &mut |_| ());
     assert!(asked.iter().all(Option::is_none));
+    // But it does not wait for ever for one whose link broke.
+    cluster.node(2).unreachable(id(1));
+    let asked = cluster.node(2).tick(now + 2_000, &[], &mut |_| ());
+    assert_eq!(asked.into_iter().flatten().collect::<Vec<_>>(), [id(1)]);
 }
 
 proptest! {

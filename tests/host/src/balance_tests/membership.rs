@@ -130,6 +130,78 @@ fn who_lost_its_memory_finds_its_number_again() {
 }
 
 #[test]
+fn who_comes_back_with_an_older_clock_is_told() {
+    let mut cluster = joined(5);
+    cluster.up[4] = false;
+    cluster.pass(20);
+    assert_eq!(standing(&cluster, 1, 5), Standing::Gone);
+    // It has forgotten that it said something later than what it says now, and others believe the later word.
+    cluster.up[4] = true;
+    cluster.nodes[4] = Balancer::new(own(5), 9, vec![Slot::EMPTY; 4]);
+    cluster.nodes[4].own.edition.life = 0;
+    assert!(cluster.nodes[4].introduce(0, own(1).vector()));
+    cluster.pass(15);
+    for node in 1..5 {
+        assert_eq!(standing(&cluster, node, 5), Standing::Alive, "{node}");
+    }
+}
+
+/// How many of so many nodes with room for `known` others know of one that joins, after so many periods.
+fn know_the_newcomer(nodes: usize, known: usize, periods: usize) -> usize {
+    let mut cluster = Cluster::new(nodes + 1, known);
+    cluster.up[nodes] = false;
+    cluster.pass(40);
+    cluster.up[nodes] = true;
+    cluster.pass(periods);
+    let knows = |node: &usize| cluster.slot(*node, nodes + 1).is_some();
+    (1..=nodes).filter(knows).count()
+}
+
+#[test]
+fn that_somebody_has_come_is_news() {
+    // Of the freshest vectors alone it would take a minute.
+    for (nodes, known) in [(40, 40), (400, 400), (400, 64)] {
+        let know = know_the_newcomer(nodes, known, 8);
+        assert!(know * 10 >= nodes * 9, "{nodes} {known}: {know}");
+    }
+}
+
+#[test]
+fn that_somebody_is_there_is_no_news() {
+    let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 4]);
+    let mut vector = own(2).vector();
+    for (version, news) in [(0, true), (29, true), (30, false), (u32::MAX, false)] {
+        vector.edition.version = version;
+        node.view.merge(1_000, vector, Standing::Alive, 0);
+        assert_eq!(node.view.get(id(2)).unwrap().news > 0, news, "{version}");
+        node.view.retain(|_| false);
+    }
+}
+
+#[test]
+fn who_left_is_not_made_known_by_older_words() {
+    let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 2]);
+    let mut vector = own(2).vector();
+    vector.edition.version = 500;
+    // Nobody had told this node that it was there.
+    assert_eq!(node.view.merge(50_000, vector, Standing::Left, 0), None);
+    let slot = node.view.get(id(2)).unwrap();
+    assert_eq!((slot.standing, slot.news > 0), (Standing::Left, true));
+    vector.edition.version = 499;
+    let mut merge = |now, number, age| {
+        let mut vector = vector;
+        vector.node = id(number);
+        node.view.merge(now, vector, Standing::Alive, age)
+    };
+    assert_eq!(merge(51_000, 2, 2_000), None);
+    // In a full view others take its place when they are fresher, in the order in which they spoke.
+    assert_eq!(merge(51_000, 3, 0), Some(Event::Joined(id(3))));
+    assert_eq!(merge(51_000, 4, 2_000), None);
+    assert_eq!(merge(52_000, 4, 0), Some(Event::Joined(id(4))));
+    assert!(node.view.get(id(2)).is_none());
+}
+
+#[test]
 fn both_halves_of_a_split_go_on_and_merge_again() {
     let mut cluster = joined(12);
     cluster.passes = |from, to, _| (from <= 6) == (to <= 6);
@@ -239,9 +311,9 @@ fn who_is_late_has_patience() {
 fn who_knows_better_contradicts() {
     let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 1]);
     let mut vector = own(2).vector();
-    vector.edition.version = 5;
+    vector.edition.version = 500;
     node.view.merge(1_000, vector, Standing::Alive, 0);
-    vector.edition.version = 4;
+    vector.edition.version = 400;
     for (standing, news) in [(Standing::Alive, false), (Standing::Suspect, true)] {
         assert_eq!(node.view.merge(1_000, vector, standing, 0), None);
         let slot = node.view.get(id(2)).unwrap();

@@ -44,8 +44,55 @@ fn pictures_are_written() {
 }
 
 #[test]
+fn several_numbers_of_nodes_make_curves() {
+    let tree = Tree::new();
+    let folder = tree.root().join("plots").display().to_string();
+    let args = ["-n3,6", "-t5", "-sopenmosix", "-sgreedy", "--plot", &folder];
+    let table = tree.run(env!("CARGO_BIN_EXE_omsim"), &args).data();
+    let words: Vec<Vec<&str>> =
+        table.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    let expected = [
+        ["NODES", "STRATEGY"],
+        ["3", "openmosix"],
+        ["3", "greedy"],
+        ["6", "openmosix"],
+        ["6", "greedy"],
+    ];
+    assert_eq!(words, expected);
+    for (name, lines) in [("makespan", 2), ("age", 3), ("bytes", 2)] {
+        let svg = tree.read(&format!("plots/{name}.svg"));
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+        assert_eq!(svg.matches("<polyline").count(), lines, "{name}");
+        // A point for each number of nodes.
+        assert_eq!(svg.matches("<circle").count(), 2 * lines, "{name}");
+    }
+}
+
+#[test]
+fn who_came_and_went_has_lines_of_its_own() {
+    let args = ["-n6", "-t20", "-sopenmosix", "--join-rate", "10", "--leave-rate=5"];
+    let table = omsim(&args).data();
+    let number = |name: &str| {
+        let line = table.lines().find(|line| line.starts_with(name)).expect(name);
+        line[name.len()..].trim().parse::<u32>().unwrap()
+    };
+    assert!(number("nodes joined") > 0 && number("nodes told to leave") > 0, "{table}");
+    assert_eq!((number("nodes crashed"), number("jobs lost, not by a crash")), (0, 0));
+    assert!(!omsim(&["-n2", "-t5", "-snone"]).data().contains("nodes joined"));
+}
+
+#[test]
 fn nonsense_is_refused() {
-    for args in [["-n", "1"], ["-t", "0"], ["-w", "other"], ["-s", "best"]] {
+    for args in [
+        ["-n", "1"],
+        ["-n", "10,x"],
+        ["-t", "0"],
+        ["-w", "other"],
+        ["-s", "best"],
+        ["--crash-rate", "inf"],
+        ["--join-rate=-1", "-j"],
+        ["--loss", "101"],
+    ] {
         omsim(&args).failure(2);
     }
 }
