@@ -201,7 +201,7 @@ pub(crate) fn farewell() {
 }
 
 fn make(me: NodeId, address: Address) -> Result<Balancer> {
-    let cpus = u16::try_from(machine::cpus()).unwrap_or(u16::MAX);
+    let cpus = machine::cpus();
     let life = u32::try_from(task::clocks().realtime / kernel::time::NSEC_PER_SEC).unwrap_or(0);
     let mut own = Own::new(me, address, life, Processors::new(cpus, speed::measured()));
     // Somebody may ask at once whether there is room here.

@@ -256,7 +256,7 @@ fn decide_one(migrant: &Arc<Migrant>, at_exec: bool) {
     if snapshot.rests {
         return;
     }
-    let mut view = snapshot.process(moment.home);
+    let mut view = moment.view(&snapshot);
     if at_exec {
         // What it was before says nothing of what it is now.
         view = decision::Process {

@@ -28,7 +28,10 @@ use super::{
         self,
         Offer, //
     },
-    rules::Kind,
+    rules::{
+        Kind,
+        Running, //
+    },
     vector::{
         Standing,
         Status, //
@@ -427,12 +430,23 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// What a process that is away would cost at home.
     fn bid_home(&self, scale: Scale, process: &Process<'_>) -> Option<Bid> {
         let mut place = self.own.place();
-        if !place.memory.has_room(process.resident) {
+        let share = process.usage.share / 10;
+        let expected = self.own.expected();
+        let with = Running {
+            local: expected.local.saturating_add(share),
+            ..expected
+        };
+        let full = self
+            .own
+            .limits
+            .exceeded(self.own.processors, with)
+            .is_some();
+        if full || !place.memory.has_room(process.resident) {
             return None;
         }
         place.running = place.running.saturating_add(DOUBT as u32);
         let demand = Demand {
-            share: process.usage.share / 10,
+            share,
             resident: process.resident,
             delay: travel(self.travelling_ms(process, self.own.node), process.cpu_ms),
         };

@@ -103,10 +103,15 @@ impl Why {
         }
     }
 
+    /// Whether a process cannot stay where it is.
+    pub(crate) const fn is_push(self) -> bool {
+        matches!(self, Self::Memory | Self::Limit | Self::Expel | Self::Bring)
+    }
+
     /// In words.
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::Unseen => "not considered yet",
+            Self::Unseen => "it has not been looked at yet",
             Self::Locked => "it is locked",
             Self::Ordered => "somebody ordered it there",
             Self::Cannot => "it has a reason in cantmove",

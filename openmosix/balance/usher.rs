@@ -21,6 +21,7 @@ use super::{
         Why, //
     },
     rules::Scope,
+    vector::Status,
     view::Slot,
     Balancer, //
 };
@@ -43,6 +44,15 @@ pub(crate) struct Guest {
     pub(crate) resident: u64,
     /// Why its home has to take it away, if so.
     pub(crate) pushed: Option<Why>,
+    /// Its home was told so long ago: it is kept here, by its owner or for want of another place.
+    pub(crate) kept: bool,
+}
+
+impl Guest {
+    /// It goes on being pushed, for that reason; whether it will be gone soon.
+    fn goes(&self, why: Why) -> bool {
+        self.pushed == Some(why) && !self.kept
+    }
 }
 
 /// Who should go when so many bytes are missing: the smallest of those that are enough, or else the largest of all.
@@ -54,22 +64,51 @@ fn fitness(resident: u64, shortage: u64) -> (bool, Reverse<u64>, u64) {
 }
 
 impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
-    /// Says which guests have to leave. The caller asks their homes to take them away, and keeps what is said here
-    /// until the next time.
+    /// Says which guests have to leave; none if the administrator has said that processes stay here, but for all if
+    /// guests are expelled. The caller asks their homes to take them away, and keeps what is said here until the next
+    /// time. A home that cannot or may not do so is not waited for: others have to go then.
     ///
     /// To be called in each period before [`Self::choose`]: guests go before this node's own processes.
     pub(crate) fn evict(&mut self, guests: &mut [Guest]) {
         self.own.evicted = 0;
-        let calm = self.own.shortage() == 0;
-        for guest in guests.iter_mut() {
-            if self.own.expel {
+        if self.own.expel {
+            for guest in guests {
                 guest.pushed = Some(Why::Expel);
-            } else if calm || guest.pushed != Some(Why::Memory) {
-                guest.pushed = None;
-            } else {
+            }
+            return;
+        }
+        let stay = self.own.status.has(Status::STAY);
+        let short = !stay && self.own.shortage() > 0;
+        let limits = self.own.limits;
+        let scope = limits.exceeded(self.own.processors, self.own.running());
+        let many = limits.guests != 0 && self.own.present() > limits.guests;
+        let full = !stay && (many || scope.is_some_and(|scope| scope != Scope::Local));
+        for guest in guests.iter_mut() {
+            guest.pushed = guest.pushed.filter(|why| match why {
+                Why::Memory => short,
+                Why::Limit => full,
+                _ => false,
+            });
+            if guest.goes(Why::Memory) {
                 self.own.evicted = self.own.evicted.saturating_add(guest.resident);
             }
         }
+        if short {
+            self.evict_largest(guests);
+        }
+        // One at a time: what it changes has to be seen first.
+        if full && !guests.iter().any(|guest| guest.goes(Why::Limit)) {
+            let last = guests
+                .iter_mut()
+                .filter(|guest| guest.pushed.is_none())
+                .min_by_key(|guest| guest.settled_ms);
+            if let Some(last) = last {
+                last.pushed = Some(Why::Limit);
+            }
+        }
+    }
+
+    fn evict_largest(&mut self, guests: &mut [Guest]) {
         for _ in 0..PUSHED {
             let shortage = self.own.shortage();
             if shortage == 0 {
@@ -84,19 +123,6 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             };
             fittest.pushed = Some(Why::Memory);
             self.own.evicted = self.own.evicted.saturating_add(fittest.resident);
-        }
-        let limits = self.own.limits;
-        let scope = limits.exceeded(self.own.processors, self.own.running());
-        let many = limits.guests != 0 && self.own.present() > limits.guests;
-        if many || scope.is_some_and(|scope| scope != Scope::Local) {
-            // One in each period: what it changes has to be seen first.
-            let last = guests
-                .iter_mut()
-                .filter(|guest| guest.pushed.is_none())
-                .min_by_key(|guest| guest.settled_ms);
-            if let Some(last) = last {
-                last.pushed = Some(Why::Limit);
-            }
         }
     }
 

@@ -20,7 +20,10 @@ use crate::{
         self,
         Guest, //
     },
-    sys::queue,
+    sys::{
+        queue,
+        trace, //
+    },
     wire::{
         life::Evict,
         prepare::Reason, //
@@ -29,6 +32,9 @@ use crate::{
 
 /// Milliseconds after which a home is told again.
 const AGAIN_MS: u64 = 4_000;
+
+/// Milliseconds after which a guest that was asked to leave counts as one that is kept.
+const KEPT_MS: u64 = 3 * AGAIN_MS;
 
 /// Has those guests leave that cannot stay: because memory runs out, because of a limit, or all of them.
 pub(crate) fn evict() {
@@ -44,6 +50,7 @@ pub(crate) fn evict() {
             settled_ms: now_ms.saturating_sub(guest.since_ms()),
             resident: guest.resident(),
             pushed: guest.pushed(),
+            kept: guest.pushed_for(now_ms) >= KEPT_MS,
         };
         if seen.push(known, GFP_KERNEL).is_err() {
             return;
@@ -55,6 +62,13 @@ pub(crate) fn evict() {
     for (guest, seen) in guests.iter().zip(&seen) {
         if guest.push(seen.pushed, now_ms, AGAIN_MS) {
             if let Some(why) = seen.pushed {
+                let origin = guest.origin();
+                trace::guest(
+                    origin.node.get(),
+                    origin.pid,
+                    trace::Guest::Pushed,
+                    why.name(),
+                );
                 tell(guest.clone(), why);
             }
         }

@@ -13,6 +13,7 @@ use crate::{
         process::Decay,
         Processors, //
     },
+    sys::machine,
 };
 
 /// Whether processes of this node are placed (`balance`).
@@ -76,7 +77,7 @@ impl Settings {
 
     /// Makes a node what was set.
     pub(super) fn apply(&self, own: &mut Own) {
-        let cpus = own.processors.count();
+        let cpus = machine::cpus();
         own.status = Status::CONF
             .with(Status::UP, true)
             .with(self.switches, true);

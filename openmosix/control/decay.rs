@@ -17,11 +17,15 @@
 use crate::{
     balance::rules::Kind,
     load::process,
+    migrate::migrant::Migrant,
     placement,
-    sys::proc::{
-        Content,
-        Dir,
-        File, //
+    sys::{
+        proc::{
+            Content,
+            Dir,
+            File, //
+        },
+        task, //
     },
     task::rules::{
         Character,
@@ -123,13 +127,19 @@ impl Decay {
     }
 }
 
+/// What is known of the process that reads or writes, whichever of its threads does.
+fn mine() -> Result<Arc<Migrant>> {
+    let standing = task::standing(&task::current()).ok_or(ESRCH)?;
+    placement::find(&standing)
+}
+
 impl Content for Decay {
     const MODE: u16 = 0o666;
     // Everybody writes it for himself.
     const ADMIN: bool = false;
 
     fn show(&self, to: &SeqFile) -> Result {
-        let migrant = placement::find(current!().group_leader())?;
+        let migrant = mine()?;
         let character = migrant.process().rules().character;
         match (self, character.pace, character.exec) {
             (Self::Own, Pace::Own(own), _) => {
@@ -142,7 +152,7 @@ impl Content for Decay {
     }
 
     fn write(&self, text: &[u8]) -> Result {
-        let migrant = placement::find(current!().group_leader())?;
+        let migrant = mine()?;
         let process = migrant.process();
         process.set_rules(|rules| self.take(text, &mut rules.character))?;
         if matches!(self, Self::Clear) {

@@ -83,7 +83,6 @@ pub(crate) fn write(task: &Task, what: u32, text: &[u8], find: Finder) -> Result
         }
     }
     let migrant = find()?;
-    migrant.process().order_by_hand();
     order::give(&migrant, order);
     Ok(())
 }

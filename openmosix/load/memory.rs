@@ -5,8 +5,11 @@
 /// Milliseconds that moving processes away may take: memory that will be gone sooner is as good as gone.
 const NOTICE_MS: u64 = 4_000;
 
-/// Pressure, per mille of time that somebody waits for memory, from which on memory counts as gone.
+/// Pressure, per mille of time that somebody waits for memory, from which on a node takes no more processes; and if less
+/// than this multiple of the reserve is free, memory counts as gone. With more free, somebody waits for the memory of
+/// his own control group.
 const PRESSED: u16 = 100;
+const LOW: u64 = 4;
 
 /// Memory at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,9 +28,16 @@ impl Memory {
         self.total / 16
     }
 
-    /// Whether a process of this size would find room, and leave twice the reserve.
+    /// Whether a process of this size would find room, and leave twice the reserve; if somebody waits for memory as it
+    /// is, all that would soon be low.
     pub(crate) const fn has_room(&self, bytes: u64) -> bool {
-        self.free >= bytes.saturating_add(2 * self.reserve())
+        let left = self.free.saturating_sub(bytes);
+        let least = if self.is_pressed() { LOW } else { 2 };
+        self.free >= bytes && left >= least * self.reserve()
+    }
+
+    const fn is_pressed(&self) -> bool {
+        self.pressure >= PRESSED
     }
 }
 
@@ -99,7 +109,7 @@ impl Trend {
             .reserve()
             .saturating_add(soon)
             .saturating_sub(memory.free);
-        if short == 0 && memory.pressure >= PRESSED {
+        if short == 0 && memory.is_pressed() && memory.free < LOW * memory.reserve() {
             return memory.reserve();
         }
         short

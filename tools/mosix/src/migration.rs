@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::process::Process;
 use crate::stay;
 use crate::system::{System, write_once};
+use crate::why;
 
 /// The shortest and longest pause between two looks at a move.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
@@ -191,6 +192,8 @@ impl<'a> Process<'a> {
             stay::sentence(reasons.iter().map(String::as_str))
         } else if self.is_locked()? {
             "it is locked".into()
+        } else if why::forbids(&why) {
+            why::meaning(&why).unwrap_or(&why).into()
         } else {
             return Ok(Verdict::Stays(why));
         };

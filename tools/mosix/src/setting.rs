@@ -38,7 +38,11 @@ pub const ALL: &[Setting] = &[
     Setting::new("lstay", "no process of this node leaves by itself", Kind::Switch),
     Setting::new("block", "no guests come", Kind::Switch),
     Setting::new("quiet", "loads are not exchanged", Kind::Switch),
-    Setting::new("nomfs", "no other node sees files of this one", Kind::Switch),
+    Setting::new(
+        "nomfs",
+        "no other node sees files of this one; only for kernels with oMFS",
+        Kind::Switch,
+    ),
     Setting::new(
         "balance",
         "off, on, or exec: on, and programs start where they run best",

@@ -8,7 +8,7 @@ pub fn meaning(reason: &str) -> Option<&'static str> {
         "amx" => "has asked for tiles (AMX)",
         "clone_vm" => "shares its memory with another process (threads, vfork)",
         "compat" => "is a 32-bit program",
-        "debug" => "uses hardware breakpoints or system-call dispatch",
+        "debug" => "uses hardware breakpoints, system-call dispatch or longer time slices",
         "direct_io" => "has access to I/O ports",
         "guard" => "has guard regions in its memory",
         "guest" => "is a guest: it is steered at its home",

@@ -97,25 +97,29 @@ pub fn meaning(word: &str) -> Option<&'static str> {
     Some(match word {
         "unseen" => "it has not been looked at yet",
         "locked" => "it is locked",
-        "cannot" => "it cannot move",
-        "young" => "it is too young to be moved",
+        "cannot" => "it has a reason in cantmove",
+        "young" => "it is too young",
         "settling" => "it came only lately",
         "stay" => "processes have to stay on that node",
         "unknown" => "that node has not been heard of lately",
         "nowhere" => "no other node can take it",
         "best" => "it runs best there",
         "little" => "another node is not better by enough",
-        "later" => "a node is better, but others go first",
+        "later" => "others go first",
         "balance" => "it runs better there",
         "memory" => "memory ran out",
         "limit" => "a load limit was exceeded",
         "expel" => "guests were expelled",
         "bring" => "processes were brought home",
         "ordered" => "somebody ordered it there",
-        "exec" => "a program starts where it runs best",
         "off" => "balancing is off",
         _ => return None,
     })
+}
+
+/// Whether a kernel's word for a reason says that a process may not move by itself.
+pub fn forbids(word: &str) -> bool {
+    matches!(word, "locked" | "ordered" | "stay" | "off")
 }
 
 impl Process<'_> {
@@ -136,34 +140,40 @@ mod tests {
     #[test]
     fn an_account() {
         let text = "node: 2\nsince_ms: 12300\nwhy: balance\ncost: 10.45\nbest: 3\n\
-                    best_cost: 12.50\nnew: thing\ndecided: 12300 0 2 balance ok\n\
+                    best_cost: 12.50\nnew: thing\ndecided: 12300 0 2 balance moved\n\
                     decided: 20000 0 - young stays here\ndecided: nonsense\n";
         let account = Account::parse(text);
         assert_eq!((account.node, account.since_ms), (Some(Place::Node(2)), Some(12300)));
         assert_eq!((account.cost, account.best_cost), (Some(10.45), Some(12.5)));
         assert_eq!(account.best, Some(Place::Node(3)));
         let [moved, stayed] = &account.decided[..] else { panic!("{account:?}") };
-        assert_eq!((moved.to, moved.result.as_str()), (Some(Place::Node(2)), "ok"));
+        assert_eq!((moved.to, moved.result.as_str()), (Some(Place::Node(2)), "moved"));
         assert_eq!((stayed.to, stayed.why.as_str()), (None, "young"));
         assert_eq!(stayed.result, "stays here");
     }
 
     #[test]
     fn the_own_number_means_home() {
-        let account = Account::parse("node: 1\nbest: 2\ndecided: 5 1 2 balance ok\n").seen_from(1);
+        let account =
+            Account::parse("node: 1\nbest: 2\ndecided: 5 1 2 balance moved\n").seen_from(1);
         assert_eq!((account.node, account.best), (Some(Place::Home), Some(Place::Node(2))));
         assert_eq!(account.decided[0].from, Place::Home);
     }
 
+    /// What a function of the kernel's decisions says of each reason.
+    fn said(function: &str) -> Vec<&'static str> {
+        let kernel = include_str!("../../../openmosix/balance/decision.rs");
+        let (_, body) = kernel.split_once(function).unwrap();
+        let (body, _) = body.split_once("\n    }\n").unwrap();
+        body.lines().filter_map(|line| line.split('"').nth(1)).collect()
+    }
+
     #[test]
     fn every_word_of_the_kernel_is_known() {
-        let kernel = include_str!("../../../openmosix/balance/decision.rs");
-        let (_, names) = kernel.split_once("fn name(self)").unwrap();
-        let (names, _) = names.split_once("\n    }\n").unwrap();
-        let names: Vec<&str> = names.lines().filter_map(|line| line.split('"').nth(1)).collect();
-        assert!(names.len() > 15, "{names:?}");
-        for name in names {
-            assert!(meaning(name).is_some(), "{name}");
+        let (names, words) = (said("fn name(self)"), said("fn words(self)"));
+        assert!(names.len() > 15 && names.len() == words.len(), "{names:?}");
+        for (name, words) in names.into_iter().zip(words) {
+            assert_eq!(meaning(name), Some(words), "{name}");
         }
     }
 

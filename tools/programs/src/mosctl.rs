@@ -77,9 +77,9 @@ enum Word {
     Quiet,
     /// Exchange load information again
     Noquiet,
-    /// Let other nodes see this node's files
+    /// Let other nodes see this node's files, if the kernel has oMFS
     Mfs,
-    /// Let no other node see this node's files
+    /// Let no other node see this node's files, if the kernel has oMFS
     Nomfs,
     /// Send all guests on to other nodes, or home; let no more come (block), and wait for it
     Expel(Waiting),

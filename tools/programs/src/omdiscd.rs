@@ -219,13 +219,23 @@ impl Node<'_> {
     }
 
     fn announce(&mut self, channels: &mut [Channel]) -> Result<()> {
-        self.discovery.settled = self.system.me()? == Some(self.id);
+        self.look()?;
         self.discovery.round(random::bytes()?);
         for channel in channels {
             let bytes = self.discovery.announcement(channel.address);
             self.send(channel, &bytes);
         }
         self.tell_kernel();
+        Ok(())
+    }
+
+    /// Look whether this node is on. Who switches it off wants it to be off.
+    fn look(&mut self) -> Result<()> {
+        let on = self.system.me()? == Some(self.id);
+        if self.discovery.settled && !on {
+            return Err(Error::Off);
+        }
+        self.discovery.settled = on;
         Ok(())
     }
 
@@ -246,6 +256,7 @@ impl Node<'_> {
             ));
         }
         if let Some(neighbour) = heard.found {
+            self.look()?;
             self.say(&format!("found node {} at {}", neighbour.id, neighbour.address));
             self.pending.push(neighbour);
             self.tell_kernel();

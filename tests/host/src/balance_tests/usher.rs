@@ -147,6 +147,7 @@ fn guests(sizes: &[u64]) -> Vec<Guest> {
             settled_ms: 1_000 * u64::from(pid),
             resident: *resident,
             pushed: None,
+            kept: false,
         })
         .collect()
 }
@@ -237,4 +238,58 @@ fn one_process_in_each_period_leaves_a_node_above_its_limit() {
     // The one that came last.
     assert_eq!(guests[0].pushed, Some(Why::Limit));
     assert_eq!(guests[1].pushed, None);
+}
+
+#[test]
+fn who_is_kept_is_not_waited_for() {
+    let mut cluster = short_of_memory(100 << 20);
+    let mut both = guests(&[200 << 20, 300 << 20]);
+    cluster.node(1).evict(&mut both);
+    assert_eq!(both[0].pushed, Some(Why::Memory));
+    assert_eq!(both[1].pushed, None);
+    // Its owner has locked it there: its home goes on being asked, but the other one has to go.
+    both[0].kept = true;
+    cluster.node(1).evict(&mut both);
+    assert!(both.iter().all(|guest| guest.pushed == Some(Why::Memory)));
+    // The same with a limit: the one that came last is kept.
+    let mut cluster = loaded(2, 0);
+    cluster.node(1).own.limits.load = 150;
+    let mut both = guests(&[GIB, GIB]);
+    for _ in 0..3 {
+        cluster.node(1).evict(&mut both);
+        assert_eq!((both[0].pushed, both[1].pushed), (Some(Why::Limit), None));
+    }
+    both[0].kept = true;
+    cluster.node(1).evict(&mut both);
+    assert_eq!(both[1].pushed, Some(Why::Limit));
+}
+
+#[test]
+fn guests_stay_where_the_administrator_says_so() {
+    let mut cluster = short_of_memory(0);
+    let own = &mut cluster.node(1).own;
+    own.status = own.status.with(Status::STAY, true);
+    own.limits.guests = 1;
+    let mut both = guests(&[GIB, GIB]);
+    cluster.node(1).evict(&mut both);
+    assert!(both.iter().all(|guest| guest.pushed.is_none()));
+    cluster.node(1).own.expel = true;
+    cluster.node(1).evict(&mut both);
+    assert!(both.iter().all(|guest| guest.pushed == Some(Why::Expel)));
+}
+
+#[test]
+fn nobody_comes_home_to_a_node_above_its_limit() {
+    let away = process(1, 2);
+    // Node 2 has ten times as much to do.
+    let mut cluster = loaded(1, 1);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.running = 1_000;
+    });
+    let now = cluster.now;
+    let decision = cluster.node(1).choose_one(now, &away);
+    assert_eq!((decision.to, decision.why), (Some(id(1)), Why::Balance));
+    cluster.node(1).own.limits.load = 150;
+    assert_eq!(cluster.node(1).choose_one(now, &away).to, None);
 }

@@ -142,6 +142,11 @@ fn left_to_the_balancer() {
     let balance = || system.process(42).unwrap().balance();
     assert!(matches!(balance(), Ok(Verdict::Stays(why)) if why == "best"));
     assert_eq!(tree.read("proc/42/goto"), "balance\n");
+    let account = tree.read("proc/42/why");
+    tree.write("proc/42/why", &account.replace("why: best", "why: off"));
+    let text = balance().unwrap_err().to_string();
+    assert_eq!(text, "process 42 stays where it is: balancing is off");
+    tree.write("proc/42/why", &account);
     tree.write("proc/42/lock", "1\n");
     let text = balance().unwrap_err().to_string();
     assert_eq!(text, "process 42 stays where it is: it is locked");

@@ -80,7 +80,10 @@ impl Why {
             }
         }
         if self.cantmove.is_empty() {
-            let _ = writeln!(text, "it may move");
+            let forbids = |account: &Account| why::forbids(&account.why);
+            let by_itself =
+                if self.account.as_ref().is_some_and(forbids) { ", but not by itself" } else { "" };
+            let _ = writeln!(text, "it may move{by_itself}");
         }
         for Reason { name, meaning } in &self.cantmove {
             let _ = match meaning {

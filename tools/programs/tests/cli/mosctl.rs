@@ -101,7 +101,7 @@ fn why_a_process_is_there() {
     tree.write(
         "proc/42/why",
         "node: 2\nsince_ms: 12300\nwhy: balance\ncost: 10.45\nbest: 3\nbest_cost: 12.5\n\
-         decided: 12300 1 2 balance ok\ndecided: 75000 1 - odd -\n",
+         decided: 12300 1 2 balance moved\ndecided: 75000 1 - odd -\n",
     );
     tree.write("proc/42/cantmove", "mlock\nsomething_new\n");
     let expected = "\
@@ -110,11 +110,11 @@ it costs 10.45 there, and 12.50 on node 3
 it cannot move: it has locked memory (mlock)
 it cannot move: something_new
        AGO FROM TO     RESULT WHY
-    12.3 s home node 2 ok     it runs better there
+    12.3 s home node 2 moved  it runs better there
 1 min 15 s home stay   -      odd
 ";
     assert_eq!(mosctl(&tree, &["why", "42"]).data(), expected);
-    let expected = r#"{"version":1,"why":{"pid":42,"node":2,"since_ms":12300,"why":"balance","cost":10.45,"best":3,"best_cost":12.5,"decided":[{"ago_ms":12300,"from":0,"to":2,"why":"balance","result":"ok"},{"ago_ms":75000,"from":0,"to":null,"why":"odd","result":"-"}],"cantmove":[{"name":"mlock","meaning":"has locked memory"},{"name":"something_new","meaning":null}]}}"#;
+    let expected = r#"{"version":1,"why":{"pid":42,"node":2,"since_ms":12300,"why":"balance","cost":10.45,"best":3,"best_cost":12.5,"decided":[{"ago_ms":12300,"from":0,"to":2,"why":"balance","result":"moved"},{"ago_ms":75000,"from":0,"to":null,"why":"odd","result":"-"}],"cantmove":[{"name":"mlock","meaning":"has locked memory"},{"name":"something_new","meaning":null}]}}"#;
     assert_eq!(mosctl(&tree, &["why", "42", "-j=short"]).data(), format!("{expected}\n"));
 
     tree.remove("proc/42/why");

@@ -92,6 +92,20 @@ fn in_the_background() {
 }
 
 #[test]
+fn a_node_that_is_switched_off_is_left_alone() {
+    let (a, b) = (machine("off"), machine("off"));
+    a.write("proc/hpc/admin/mospe", "6\n");
+    let _b = start(&b, &["-a", "127.0.0.2"]);
+    let text = std::thread::scope(|scope| {
+        let ended = scope.spawn(|| run(&a, &["-a", "127.0.0.1", "-p", "6"]).failure(3));
+        joined(&b, 2, "127.0.0.1");
+        a.write("proc/hpc/admin/mospe", "0\n");
+        ended.join().unwrap()
+    });
+    assert!(text.ends_with("omdiscd: openMosix is off on this node\n"), "{text}");
+}
+
+#[test]
 fn only_if_it_is_configured() {
     let tree = machine("configured");
     assert_eq!(run(&tree, &["--configured"]).data(), "");
