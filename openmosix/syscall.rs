@@ -106,6 +106,14 @@ pub(crate) fn describe(nr: u64, args: &Args) -> Option<&'static [Param]> {
     }
 }
 
+/// May this call look at memory that it does not carry with it? What it was not possible to carry need not be mapped.
+pub(crate) fn may_touch(nr: u64, args: &Args) -> bool {
+    describe(nr, args).is_none_or(|params| {
+        let mut pointers = params.iter().zip(args);
+        pointers.any(|(param, &arg)| *param != Param::Value && arg != 0)
+    })
+}
+
 /// Does a call receive data only to throw it away? TCP writes nothing to the buffer then, whatever it returns.
 fn discards(nr: u32, args: &Args) -> bool {
     const MSG_TRUNC: u64 = 0x20;

@@ -8,9 +8,12 @@
 //! not above its length: calls that care for alignment, as direct I/O does, answer as on the guest.
 
 use super::{
+    memory::Fault,
     param::{
         register,
         Back,
+        Length,
+        Param,
         Width, //
     },
     request::{
@@ -128,6 +131,24 @@ pub(crate) struct Placed<'a> {
 }
 
 impl Placed<'_> {
+    /// The same call of a process whose table has room for so many descriptors: in a set it looks at no more.
+    pub(crate) fn within(mut self, fds: u32) -> Self {
+        for param in self.request.params() {
+            let Param::Buffer {
+                len: Length::Bits(arg),
+                ..
+            } = param
+            else {
+                continue;
+            };
+            let count = self.args.get_mut(usize::from(*arg));
+            if let Some(count) = count.filter(|count| Width::Int.value(**count) > u64::from(fds)) {
+                *count = u64::from(fds);
+            }
+        }
+        self
+    }
+
     /// The arguments for the native system call.
     pub(crate) fn args(&self) -> &Args {
         &self.args
@@ -152,6 +173,34 @@ impl Placed<'_> {
             })
             .ok()?;
         found
+    }
+
+    /// Puts into the window what the program has already of a call that is gone on with: what came back when the
+    /// call had done so much.
+    pub(crate) fn take_up<M: Memory>(
+        &self,
+        done: i64,
+        window: &M,
+        memory: &mut impl Memory,
+    ) -> Result<(), Broken> {
+        self.each_back(done, window, |segment, sent, addr, back| {
+            if sent.is_empty() {
+                copy(memory, segment.addr, addr, back)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The most bytes that a reply can have.
+    pub(crate) fn reply_room(&self) -> Result<usize, Broken> {
+        let mut len = COUNT_LEN;
+        self.request.each(|segment, _| {
+            if segment.dir.writes() {
+                len += LEN_LEN + segment.len as usize;
+            }
+            Ok(())
+        })?;
+        Ok(len)
     }
 
     /// The size of the reply to a call that returned `result`.
@@ -228,6 +277,7 @@ impl Placed<'_> {
                 (Back::Returned { unit, plus }, Ok(result)) => result
                     .saturating_mul(u64::from(unit))
                     .saturating_add(u64::from(plus)),
+                (Back::Bits(arg), Ok(_)) => Length::Bits(arg).of(&self.args).unwrap_or(0),
                 (Back::Scattered, Ok(_)) => left,
                 (Back::Field { arg, offset, long }, Ok(_)) => {
                     self.field(arg, offset, long, window)?
@@ -262,6 +312,19 @@ impl Placed<'_> {
         window.read(addr, int)?;
         Ok(Width::Int.value(u64::from(int_at(&value, 0))))
     }
+}
+
+/// Copies bytes to another place.
+fn copy(memory: &mut impl Memory, from: u64, to: u64, len: usize) -> Result<(), Fault> {
+    let mut bytes = [0; 128];
+    for at in (0..len).step_by(bytes.len()) {
+        let part = bytes.len().min(len - at);
+        let part = bytes.get_mut(..part).ok_or(Fault)?;
+        let at = at as u64;
+        memory.read(from.checked_add(at).ok_or(Fault)?, part)?;
+        memory.write(to.checked_add(at).ok_or(Fault)?, part)?;
+    }
+    Ok(())
 }
 
 /// Puts the program's own pointers back into message headers.

@@ -117,6 +117,9 @@ pub(crate) enum Back {
         /// Bytes that are not counted by the result.
         plus: u32,
     },
+    /// When the call did not fail, as many bits as the argument (an `int`) says with which home made it, in whole
+    /// longs.
+    Bits(u8),
     /// As many bytes as the result says, spread over the elements of an array in their order.
     Scattered,
     /// As many bytes as the call left in a length field.

@@ -126,6 +126,11 @@ impl<'a> Request<'a> {
         self.bytes
     }
 
+    /// The description of the call.
+    pub(crate) fn params(&self) -> &'static [Param] {
+        self.params
+    }
+
     /// The registers of the call, as on the guest.
     pub(crate) fn args(&self) -> &Args {
         &self.args

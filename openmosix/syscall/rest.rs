@@ -4,7 +4,8 @@
 //!
 //! A move ends a blocked call as a signal does. Most calls have done nothing by then and are simply made
 //! once more. Those here have come some way: they have written a part of their bytes to a pipe, a socket or
-//! a terminal, received a part of all that they wait for, or waited for a part of their time.
+//! a terminal, sent some of their messages, received a part of all that they wait for, or of the least that their
+//! file waits for, or waited for a part of their time.
 
 use super::{
     memory::Memory,
@@ -13,8 +14,11 @@ use super::{
     Args, //
 };
 
+const READ: u32 = 0;
 const WRITE: u32 = 1;
+const READV: u32 = 19;
 const WRITEV: u32 = 20;
+const SELECT: u32 = 23;
 const SENDFILE: u32 = 40;
 const SENDTO: u32 = 44;
 pub(super) const RECVFROM: u32 = 45;
@@ -23,22 +27,37 @@ pub(super) const RECVMSG: u32 = 47;
 const RT_SIGTIMEDWAIT: u32 = 128;
 const SEMTIMEDOP: u32 = 220;
 const EPOLL_WAIT: u32 = 232;
+const PSELECT6: u32 = 270;
+const PPOLL: u32 = 271;
 const EPOLL_PWAIT: u32 = 281;
 const RECVMMSG: u32 = 299;
+const SENDMMSG: u32 = 307;
+const PREADV2: u32 = 327;
+const PWRITEV2: u32 = 328;
 const EPOLL_PWAIT2: u32 = 441;
 
+/// `MSG_NOSIGNAL`.
+const NO_SIGNAL: u64 = 0x4000;
 /// `MSG_NOSIGNAL` and `MSG_MORE`: with any other flag, a part is not continued by a part.
-const PLAIN_FLAGS: u64 = 0x4000 | 0x8000;
+const PLAIN_FLAGS: u64 = NO_SIGNAL | 0x8000;
 /// `MSG_WAITALL`.
 const WAIT_ALL: u64 = 0x100;
-/// `MSG_NOSIGNAL` and `MSG_CMSG_CLOEXEC`: with any other flag beside [`WAIT_ALL`], a part is returned.
-const WAIT_ALL_FLAGS: u64 = WAIT_ALL | 0x4000 | 0x4000_0000;
+/// `MSG_NOSIGNAL` and `MSG_CMSG_CLOEXEC`: with any other flag, beside [`WAIT_ALL`], a part is returned.
+const RECEIVE_FLAGS: u64 = NO_SIGNAL | 0x4000_0000;
+/// `RWF_NOWAIT`.
+const READ_NO_WAIT: u64 = 0x8;
+/// `MSG_DONTWAIT`.
+const DONT_WAIT: u64 = 0x40;
 /// `MSG_DONTWAIT` and `MSG_WAITFORONE`: what is there is enough.
-const NO_WAIT: u64 = 0x40 | 0x1_0000;
+const NO_WAIT: u64 = DONT_WAIT | 0x1_0000;
 
-/// `sizeof(struct mmsghdr)`.
+/// `sizeof(struct mmsghdr)`, and where it has how many bytes were sent or received.
 const MMSGHDR: u64 = 64;
+const LENGTH: u64 = 56;
+/// The most messages that `sendmmsg()` sends: `UIO_MAXIOV`, too.
+const MOST_SENT: u64 = MAX_IOV;
 
+const NANOSECONDS_PER_US: u64 = 1_000;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -49,7 +68,9 @@ pub(crate) enum Progress {
     Written,
     /// Bytes that have gone to or from a stream socket, of all that it waits for; its result counts them.
     Streamed,
-    /// Messages that it has received; its result counts them.
+    /// Bytes that it has received, of the least that its file waits for; its result counts them.
+    Received,
+    /// Messages that it has sent or received; its result counts them.
     Messages,
     /// The time that it has waited, of the time that it was given.
     Time,
@@ -57,19 +78,37 @@ pub(crate) enum Progress {
 
 /// Do the flags of a call say that it waits for all the bytes that it has room for?
 fn waits_for_all(flags: u64) -> bool {
-    let flags = flags & u64::from(u32::MAX);
-    flags & WAIT_ALL != 0 && flags & !WAIT_ALL_FLAGS == 0
+    flags & WAIT_ALL != 0 && waits_for_least(flags & !WAIT_ALL)
+}
+
+/// Do the flags of a call leave it to the socket how many bytes it waits for?
+fn waits_for_least(flags: u64) -> bool {
+    flags & u64::from(u32::MAX) & !RECEIVE_FLAGS == 0
+}
+
+/// Does `preadv2()`, or `pwritev2()`, go on where the file is, and wait for that?
+fn waits_in_place(args: &Args) -> bool {
+    args[3] == u64::MAX && args[5] & READ_NO_WAIT == 0
 }
 
 /// How the progress of this call is counted, if it can be continued at all.
 pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
     match nr {
         WRITE | WRITEV | SENDTO | SENDMSG => Some(Progress::Written),
+        PWRITEV2 if waits_in_place(args) => Some(Progress::Written),
+        READ | READV => Some(Progress::Received),
+        PREADV2 if waits_in_place(args) => Some(Progress::Received),
         // To anything else it returns what went at once.
         SENDFILE => Some(Progress::Streamed),
         RECVFROM if waits_for_all(args[3]) => Some(Progress::Streamed),
         RECVMSG if waits_for_all(args[2]) => Some(Progress::Streamed),
+        RECVFROM if waits_for_least(args[3]) => Some(Progress::Received),
+        RECVMSG if waits_for_least(args[2]) => Some(Progress::Received),
         RECVMMSG if args[3] & NO_WAIT == 0 => Some(Progress::Messages),
+        SENDMMSG if args[3] & DONT_WAIT == 0 => Some(Progress::Messages),
+        // These keep their time themselves where they can write to their timeout. They are interrupted as the
+        // others are where not.
+        SELECT | PSELECT6 | PPOLL => Some(Progress::Time),
         RT_SIGTIMEDWAIT | SEMTIMEDOP | EPOLL_WAIT | EPOLL_PWAIT | EPOLL_PWAIT2 => {
             Some(Progress::Time)
         }
@@ -85,41 +124,41 @@ pub(crate) fn wanted(part: u32, args: &Args) -> u64 {
     }
 }
 
-/// The arguments of a call that has waited for so many nanoseconds: its timeout is shorter. `None` if it has
-/// none, or one in the program's own memory.
-///
-/// `program` are the arguments as the program knows them; `args` point to home's copies, which may be changed.
+/// The arguments of a call that has waited for so many nanoseconds: its timeout is shorter, and lies at `place`
+/// if it is in memory. `None` if it has none.
 pub(crate) fn shorten(
     nr: u32,
-    program: &Args,
     args: &Args,
     waited: u64,
+    place: u64,
     memory: &mut impl Memory,
 ) -> Option<Args> {
     let mut next = *args;
-    let argument = match nr {
+    let (argument, unit) = match nr {
         EPOLL_WAIT | EPOLL_PWAIT => {
             let timeout = u64::try_from(register(args, 3) as u32 as i32).ok()?;
             let left = (timeout * NANOSECONDS_PER_MS).saturating_sub(waited);
             next[3] = left.div_ceil(NANOSECONDS_PER_MS);
             return Some(next);
         }
-        RT_SIGTIMEDWAIT => 2,
-        _ => 3,
+        SELECT => (4, NANOSECONDS_PER_US),
+        PSELECT6 => (4, 1),
+        PPOLL | RT_SIGTIMEDWAIT => (2, 1),
+        _ => (3, 1),
     };
-    let addr = register(args, argument);
-    if addr == register(program, argument) {
+    let addr = core::mem::replace(next.get_mut(argument)?, place);
+    if addr == 0 {
         return None;
     }
-    let nanoseconds_at = addr.checked_add(8)?;
     let timeout = long_at(memory, addr)?
         .checked_mul(NANOSECONDS_PER_SECOND)?
-        .checked_add(long_at(memory, nanoseconds_at)?)?;
-    let left = timeout.saturating_sub(waited);
-    let (seconds, nanoseconds) = (left / NANOSECONDS_PER_SECOND, left % NANOSECONDS_PER_SECOND);
-    memory.write(addr, &seconds.to_le_bytes()).ok()?;
+        .checked_add(long_at(memory, addr.checked_add(8)?)?.checked_mul(unit)?)?;
+    let left = timeout.saturating_sub(waited).next_multiple_of(unit);
+    let seconds = left / NANOSECONDS_PER_SECOND;
+    let fraction = left % NANOSECONDS_PER_SECOND / unit;
+    memory.write(place, &seconds.to_le_bytes()).ok()?;
     memory
-        .write(nanoseconds_at, &nanoseconds.to_le_bytes())
+        .write(place.checked_add(8)?, &fraction.to_le_bytes())
         .ok()?;
     Some(next)
 }
@@ -139,9 +178,17 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
             (next[1], next[2]) = behind(args[1], args[2], done)?;
             Some((SENDTO, next))
         }
-        WRITEV => {
+        READ => {
+            (next[1], next[2]) = behind(args[1], args[2], done)?;
+            Some((READ, next))
+        }
+        WRITEV | PWRITEV2 => {
             let (addr, len) = buffer_at(args[1], args[2], done, memory)?;
             Some((WRITE, [args[0], addr, len, 0, 0, 0]))
+        }
+        READV | PREADV2 => {
+            let (addr, len) = buffer_at(args[1], args[2], done, memory)?;
+            Some((READ, [args[0], addr, len, 0, 0, 0]))
         }
         SENDMSG if args[2] & !PLAIN_FLAGS == 0 => {
             // What was sent beside the bytes went with the first of them.
@@ -155,13 +202,14 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
             next[3] = args[3].checked_sub(done).filter(|left| *left > 0)?;
             Some((SENDFILE, next))
         }
-        RECVFROM if waits_for_all(args[3]) => {
+        RECVFROM if waits_for_least(args[3] & !WAIT_ALL) => {
             let (addr, len) = behind(args[1], args[2], done)?;
             Some((RECVFROM, [args[0], addr, len, args[3], 0, 0]))
         }
-        RECVMSG if waits_for_all(args[2]) => {
-            // What came beside the bytes marks their end.
-            if long_at(memory, args[1].checked_add(40)?)? != 0 {
+        RECVMSG if waits_for_least(args[2] & !WAIT_ALL) => {
+            // What comes beside the bytes marks their end. What is yet to come would be lost: how much room there was
+            // for it is not known any more.
+            if long_at(memory, args[1].checked_add(32)?)? != 0 {
                 return None;
             }
             let array = long_at(memory, args[1].checked_add(16)?)?;
@@ -169,13 +217,48 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
             let (addr, len) = buffer_at(array, count, done, memory)?;
             Some((RECVFROM, [args[0], addr, len, args[2], 0, 0]))
         }
-        RECVMMSG if args[3] & NO_WAIT == 0 => {
-            let count = u64::from(args[2] as u32);
-            next[1] = args[1].checked_add(done.checked_mul(MMSGHDR)?)?;
-            next[2] = count.checked_sub(done).filter(|left| *left > 0)?;
+        // It looks at its time only when a message has come, and would wait for one more.
+        RECVMMSG if args[3] & NO_WAIT == 0 && !is_over(args[4], memory) => {
+            (next[1], next[2]) = messages_behind(args[1], u64::from(args[2] as u32), done)?;
             Some((RECVMMSG, next))
         }
+        SENDMMSG if args[3] & DONT_WAIT == 0 => {
+            let count = u64::from(args[2] as u32).min(MOST_SENT);
+            (next[1], next[2]) = messages_behind(args[1], count, done)?;
+            // One that was sent in part counts, and is the last.
+            is_whole(args[1], done, memory)?.then_some((SENDMMSG, next))
+        }
         _ => None,
+    }
+}
+
+/// As [`rest`], of a call that has received `done` bytes of a file which waits for `least`: what is missing of
+/// these, or the `ready` bytes that are there beside them.
+pub(crate) fn rest_of_least(
+    nr: u32,
+    args: &Args,
+    done: u64,
+    least: u64,
+    ready: u64,
+    memory: &impl Memory,
+) -> Option<(u32, Args)> {
+    let (part, mut next) = rest(nr, args, done, memory)?;
+    let most = match least.saturating_sub(done) {
+        0 => ready,
+        missing => missing,
+    };
+    next[2] = next[2].min(most);
+    (next[2] > 0).then_some((part, next))
+}
+
+/// The same part of a call, to a stream socket: a call that has sent some bytes raises no `SIGPIPE` when the other end
+/// is closed.
+pub(crate) fn to_stream((part, args): (u32, Args)) -> (u32, Args) {
+    let [fd, addr, len, flags, ..] = args;
+    match part {
+        WRITE => (SENDTO, [fd, addr, len, NO_SIGNAL, 0, 0]),
+        SENDTO => (SENDTO, [fd, addr, len, flags | NO_SIGNAL, 0, 0]),
+        _ => (part, args),
     }
 }
 
@@ -183,6 +266,27 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
 fn behind(addr: u64, len: u64, done: u64) -> Option<(u64, u64)> {
     let left = len.checked_sub(done).filter(|left| *left > 0)?;
     Some((addr.checked_add(done)?, left))
+}
+
+/// What of an array of `struct mmsghdr` is behind its first `done` messages.
+fn messages_behind(array: u64, count: u64, done: u64) -> Option<(u64, u64)> {
+    let left = count.checked_sub(done).filter(|left| *left > 0)?;
+    Some((array.checked_add(done.checked_mul(MMSGHDR)?)?, left))
+}
+
+/// Is nothing left of the time at an address?
+fn is_over(time: u64, memory: &impl Memory) -> bool {
+    let mut left = [1; 16];
+    memory.read(time, &mut left).is_ok() && left == [0; 16]
+}
+
+/// Was the last of the first `done` messages sent whole?
+fn is_whole(array: u64, done: u64, memory: &impl Memory) -> Option<bool> {
+    let last = array.checked_add(done.checked_sub(1)?.checked_mul(MMSGHDR)?)?;
+    let buffers = long_at(memory, last.checked_add(16)?)?;
+    let count = long_at(memory, last.checked_add(24)?)?;
+    let sent = long_at(memory, last.checked_add(LENGTH)?)? as u32;
+    Some(buffer_at(buffers, count, u64::from(sent), memory).is_none())
 }
 
 /// What of the buffer that holds byte `done` of an array of `struct iovec` is from there on.

@@ -6,13 +6,19 @@
 //! goes on where the call was. Home remembers how far that is. A signal in between ends the call as signals
 //! do: its result is what was done.
 
-use super::Process;
+use super::{
+    waits,
+    Process, //
+};
 use crate::{
     sys::{
         cpu::{
             self,
-            is_restart, //
+            is_restart,
+            RESTART_BLOCK, //
         },
+        guest::Window,
+        mm::PAGE,
         signal,
         task,
         user::User, //
@@ -21,21 +27,32 @@ use crate::{
         rest::{
             progress,
             rest,
+            rest_of_least,
             shorten,
+            to_stream,
             wanted,
             Progress, //
         },
-        Args, //
+        Args,
+        Memory, //
     },
 };
-use kernel::time::{
-    Delta,
-    Instant,
-    Monotonic, //
+use kernel::{
+    bindings,
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 
 /// `-EINTR`.
 const INTERRUPTED: i64 = -4;
+
+/// `-EFAULT`.
+const FAULT: i64 = -14;
+
+const WAITID: u32 = bindings::__NR_waitid;
 
 /// `-ERESTARTNOHAND`: fails with `EINTR` if a handler runs, and is restarted otherwise.
 pub(crate) const RESTART: i64 = -514;
@@ -57,6 +74,24 @@ enum Done {
     Part(u64),
     /// It has waited since then.
     Since(Instant<Monotonic>),
+    /// It is over: after the move the process was stopped, and a stop ends it with this result.
+    Ended(i64),
+}
+
+impl Done {
+    /// The result of the call if it ends here, as it does by a signal.
+    fn result(self) -> i64 {
+        match self {
+            Done::Nothing | Done::Since(_) => INTERRUPTED,
+            Done::Part(count) => count as i64,
+            Done::Ended(result) => result,
+        }
+    }
+
+    /// How many bytes or messages it has done.
+    fn part(self) -> Option<i64> {
+        Some(self.result()).filter(|part| *part > 0)
+    }
 }
 
 /// Has nothing but a kick of ours asked the current task to end its call?
@@ -86,11 +121,24 @@ impl Process {
         self.inner.lock().unfinished.is_some()
     }
 
+    /// How many bytes or messages this call has done before, if it is one to go on with.
+    pub(crate) fn done_of(&self, nr: u32, args: &Args) -> Option<i64> {
+        let call = self.inner.lock().unfinished?;
+        let same = call.nr == nr && call.args == *args;
+        call.done.part().filter(|_| same)
+    }
+
     /// The result of a call that is not gone on with, because a handler comes first.
     pub(crate) fn end_unfinished(&self) -> Option<i64> {
-        match self.inner.lock().unfinished.take()?.done {
-            Done::Part(count) => Some(count as i64),
-            Done::Nothing | Done::Since(_) => None,
+        self.inner.lock().unfinished.take()?.done.part()
+    }
+
+    /// The current task was stopped. That ends, as it does without any move, what a kick has ended with `EINTR`, or
+    /// with a part.
+    pub(crate) fn stopped(&self) {
+        let _ = task::take_kick();
+        if let Some(call) = &mut self.inner.lock().unfinished {
+            call.done = Done::Ended(call.done.result());
         }
     }
 
@@ -109,7 +157,11 @@ impl Process {
                 self.leave_unfinished(nr, args, Done::Part(result as u64));
                 true
             }
-            _ => result == INTERRUPTED,
+            _ if result == INTERRUPTED && is_repeatable(nr) => {
+                self.leave_unfinished(nr, args, Done::Nothing);
+                true
+            }
+            _ => result == FAULT && without_place(nr, args).is_some(),
         }
     }
 
@@ -120,24 +172,52 @@ impl Process {
     pub(crate) fn run_call(&self, nr: u32, program: &Args, args: &Args) -> i64 {
         let done = self.take_unfinished(nr, program);
         match (progress(nr, program), done) {
+            (_, Done::Ended(result)) => result,
             (Some(Progress::Time), Done::Since(begin)) => {
-                let waited = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(0);
-                let left = shorten(nr, program, args, waited, &mut User);
-                self.run_wait(nr, program, &left.unwrap_or(*args), begin)
+                self.run_wait_on(nr, program, args, begin)
             }
-            (Some(Progress::Time), _) => self.run_wait(nr, program, args, Instant::now()),
+            (Some(Progress::Time), _) => {
+                let begin = Instant::now();
+                self.end_wait(nr, program, begin, cpu::call(nr, args))
+            }
             (Some(counted), Done::Part(done)) => self.run_parts(counted, nr, program, args, done),
             (Some(counted), _) => self.run_parts(counted, nr, program, args, 0),
-            (None, _) => match cpu::call(nr, args) {
-                // The program must not know of a kick.
-                INTERRUPTED if only_kicked() => RESTART,
-                result => result,
+            (None, _) => match without_place(nr, args) {
+                Some(args) => run_without_place(nr, &args),
+                None => match cpu::call(nr, args) {
+                    INTERRUPTED if only_kicked() && is_repeatable(nr) => {
+                        self.not_begun(nr, program)
+                    }
+                    result => result,
+                },
             },
         }
     }
 
-    fn run_wait(&self, nr: u32, program: &Args, args: &Args, begin: Instant<Monotonic>) -> i64 {
-        let result = cpu::call(nr, args);
+    /// The program must not know of a kick.
+    fn not_begun(&self, nr: u32, program: &Args) -> i64 {
+        self.leave_unfinished(nr, program, Done::Nothing);
+        RESTART
+    }
+
+    /// Goes on with a wait that has begun then. The time that is left has a place of its own: the program's is
+    /// not ours to change.
+    fn run_wait_on(&self, nr: u32, program: &Args, args: &Args, begin: Instant<Monotonic>) -> i64 {
+        let waited = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(0);
+        let place = Window::new(PAGE).ok();
+        let left = place
+            .as_ref()
+            .and_then(|place| shorten(nr, args, waited, place.addr(), &mut User));
+        let result = match cpu::call(nr, &left.unwrap_or(*args)) {
+            // It has found a timeout that it can write to, and does not know that this is not the program's.
+            RESTART if left.is_some() => INTERRUPTED,
+            result => result,
+        };
+        drop(place);
+        self.end_wait(nr, program, begin, result)
+    }
+
+    fn end_wait(&self, nr: u32, program: &Args, begin: Instant<Monotonic>, result: i64) -> i64 {
         if result != INTERRUPTED || !only_kicked() {
             return result;
         }
@@ -149,7 +229,7 @@ impl Process {
         let (mut part, mut next, mut done) = (nr, *args, done);
         loop {
             if done > 0 {
-                match rest(nr, args, done, &User) {
+                match next_part(counted, nr, args, done) {
                     Some(left) => (part, next) = left,
                     None => return done as i64,
                 }
@@ -159,7 +239,7 @@ impl Process {
                 let ended = is_restart(result) || result == INTERRUPTED;
                 if done == 0 {
                     return match result {
-                        INTERRUPTED if only_kicked() => RESTART,
+                        INTERRUPTED if only_kicked() => self.not_begun(nr, program),
                         result => result,
                     };
                 }
@@ -187,6 +267,60 @@ impl Process {
     }
 }
 
+/// Has a call that fails with `EINTR` done nothing? `close()` has closed the file, whatever it returns: its number may
+/// be another file's by now.
+fn is_repeatable(nr: u32) -> bool {
+    nr != bindings::__NR_close
+}
+
+/// The argument with the place to which a call writes when it is interrupted, and the bytes that it writes there. If it
+/// cannot, it fails because of that.
+fn place_of(nr: u32) -> Option<(usize, usize)> {
+    match nr {
+        WAITID => Some((2, 28)),
+        bindings::__NR_nanosleep => Some((1, 16)),
+        bindings::__NR_clock_nanosleep => Some((3, 16)),
+        _ => None,
+    }
+}
+
+/// The arguments of a call without the place to which it would write when it is interrupted, if it cannot. Tried,
+/// because a stack may grow.
+fn without_place(nr: u32, args: &Args) -> Option<Args> {
+    let (argument, len) = place_of(nr)?;
+    let mut next = *args;
+    let place = core::mem::take(next.get_mut(argument)?);
+    if place == 0 {
+        return None;
+    }
+    let mut room = [0; 28];
+    let bytes = room.get_mut(..len)?;
+    let written = User.read(place, bytes).is_ok() && User.write(place, bytes).is_ok();
+    (!written).then_some(next)
+}
+
+/// Runs a call without the place to which it could not write, which it fails for if anything but a kick interrupts it.
+fn run_without_place(nr: u32, args: &Args) -> i64 {
+    match cpu::call(nr, args) {
+        result if is_restart(result) && only_kicked() => result,
+        // It would have written what it has found in any case.
+        _ if nr == WAITID => FAULT,
+        RESTART_BLOCK => FAULT,
+        result => result,
+    }
+}
+
+/// The call that does what comes next.
+fn next_part(counted: Progress, nr: u32, args: &Args, done: u64) -> Option<(u32, Args)> {
+    if counted != Progress::Received {
+        let part = rest(nr, args, done, &User)?;
+        let stream = counted == Progress::Written && task::is_stream(args[0]);
+        return Some(if stream { to_stream(part) } else { part });
+    }
+    let (least, ready) = (waits::least(args[0]), waits::ready(args[0]));
+    rest_of_least(nr, args, done, least, ready, &User)
+}
+
 /// Is there more for a call to do that has returned `result`, and may another call do it?
 fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
     result > 0
@@ -194,6 +328,7 @@ fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
         && match counted {
             Progress::Written => task::writes_in_parts(args[0]),
             Progress::Streamed => task::is_stream(args[0]),
+            Progress::Received => (result as u64) < waits::least(args[0]),
             Progress::Messages => true,
             Progress::Time => false,
         }

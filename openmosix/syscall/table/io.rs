@@ -14,8 +14,13 @@ const EVENTS: Param = put_when(
 );
 /// The array of `struct pollfd`. Its results are written even when a signal ends the wait.
 const POLLFDS: Param = update(times(1, Width::Uint, 8));
-/// One of the sets of `select`.
-const FDS: Param = update(Length::Bits(0));
+/// One of the sets of `select`. The call knows no more descriptors than the table of the process has: what is behind
+/// them in a set may be anything, another set too.
+const FDS: Param = Param::Buffer {
+    dir: Direction::InOut,
+    len: Length::Bits(0),
+    back: Back::Bits(0),
+};
 const IOV_IN: Param = Param::Iov {
     dir: Direction::In,
     count: 2,

@@ -5,10 +5,7 @@
 //! Home owns the layout, the guest's node the pages. Areas with properties that a move has to know
 //! of are made at home, where the move's own checks then see them.
 
-use super::{
-    super::param::*,
-    *, //
-};
+use super::*;
 
 pub(super) const CALLS: &[Entry] = &[
     call(9, "mmap", special(Special::Mmap), &[]),
@@ -39,37 +36,10 @@ pub(super) const CALLS: &[Entry] = &[
     bare(256, "migrate_pages", HOME_FIRST),
     bare(279, "move_pages", HOME_FIRST),
     bare(450, "set_mempolicy_home_node", HOME_FIRST),
-    // Between two address spaces. The other one's array is read here, its memory at home.
-    home(
-        310,
-        "process_vm_readv",
-        &[
-            V,
-            Param::Iov {
-                dir: Direction::Out,
-                count: 2,
-            },
-            V,
-            get(times(4, Width::Long, 16)),
-            V,
-            V,
-        ],
-    ),
-    home(
-        311,
-        "process_vm_writev",
-        &[
-            V,
-            Param::Iov {
-                dir: Direction::In,
-                count: 2,
-            },
-            V,
-            get(times(4, Width::Long, 16)),
-            V,
-            V,
-        ],
-    ),
+    // Whose memory is pinned comes home first. Were the caller away meanwhile, two that do so to each other would wait
+    // for each other: a deputy in a call cannot come home.
+    bare(310, "process_vm_readv", HOME_FIRST),
+    bare(311, "process_vm_writev", HOME_FIRST),
     // May name the caller itself, whose pages are here.
     bare(440, "process_madvise", HOME_FIRST),
     home(448, "process_mrelease", &[]),

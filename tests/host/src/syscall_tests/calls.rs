@@ -14,6 +14,7 @@ use super::{
 };
 use crate::syscall::{
     guest::Fallback,
+    home::WINDOW,
     table::TABLE,
     Fault,
     Memory,
@@ -312,6 +313,27 @@ fn an_interrupted_call_can_name_the_programs_pointers() {
 }
 
 #[test]
+fn a_call_that_goes_on_finds_what_it_has_done() {
+    let (first, last) = (pattern(300, 5), pattern(50, 99));
+    let guest = Space::default().map(A, &first).map(B, &[0; 600]);
+    let iov = iovecs(&[(A, 300), (B, 600)]);
+    let mut guest = guest.map(C, &iov);
+    guest.write(B, &last).unwrap();
+    let (number, args) = (nr("readv"), [3, C, 2, 0, 0, 0]);
+    let sent = request(number, &args, &guest).unwrap();
+    let request = Request::parse(number, &args, &sent).unwrap();
+    // Home has the window and the program's memory in one space.
+    let mut home = guest.clone().map(BASE, &vec![0xee; WINDOW]);
+    let placed = request.place(BASE, &mut home).unwrap();
+    let window = home.clone();
+    placed.take_up(350, &window, &mut home).unwrap();
+    let len = placed.reply_len(350, &home).unwrap();
+    let mut reply = vec![0; len];
+    placed.reply(350, &home, &mut reply).unwrap();
+    assert_eq!(reply[len - 350..], [first, last].concat());
+}
+
+#[test]
 fn select_takes_whole_longs() {
     // Clears the first byte of each set and takes a second off the timeout.
     const SELECT: Native = |args, mem| {
@@ -346,6 +368,41 @@ fn select_takes_whole_longs() {
         same(select, &[0xffff_ffff, A, B, 0, 0, 0], &guest, EINVAL),
         -22
     );
+}
+
+#[test]
+fn select_looks_at_no_more_than_the_table_has() {
+    // The first of two sets that overlap, behind the 64 descriptors that there may be, is the other one.
+    let (high, low) = (A + 8, A);
+    let (number, args) = (nr("select"), [1024, high, low, 0, 0, 0]);
+    let mut guest = Space::default().map(A, &[0xff; 200]);
+    let sent = request(number, &args, &guest).unwrap();
+    let mut home = super::forward::window();
+    let placed = Request::parse(number, &args, &sent)
+        .unwrap()
+        .place(BASE, &mut home)
+        .unwrap();
+    assert_eq!(placed.within(2048).args()[0], 1024);
+    let placed = placed.within(64);
+    assert_eq!(placed.args()[0], 64);
+    home.write(placed.args()[1], &[1; 8]).unwrap();
+    home.write(placed.args()[2], &[2; 8]).unwrap();
+    let mut reply = vec![0; placed.reply_len(2, &home).unwrap()];
+    placed.reply(2, &home, &mut reply).unwrap();
+    let request = Request::parse(number, &args, &sent).unwrap();
+    request.finish(&reply, &mut guest).unwrap();
+    let written = [[2; 8], [1; 8], [0xff; 8]].concat();
+    assert_eq!(guest.bytes(low, 24), written);
+    // A call that has failed has written to none.
+    assert!(placed.reply_len(-9, &home).unwrap() < 32);
+    // A negative count is the call's to refuse.
+    let args = [0xffff_ffff, high, low, 0, 0, 0];
+    let sent = super::forward::request(number, &args, &guest).unwrap();
+    let placed = Request::parse(number, &args, &sent)
+        .unwrap()
+        .place(BASE, &mut home)
+        .unwrap();
+    assert_eq!(placed.within(64).args()[0], 0xffff_ffff);
 }
 
 #[test]

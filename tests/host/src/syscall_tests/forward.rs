@@ -46,6 +46,7 @@ pub(super) fn forward(
     let placed = request.place(BASE, &mut home).expect("it fits");
     let result = native(placed.args(), &mut home);
     let len = placed.reply_len(result, &home).expect("a length");
+    assert!(len <= placed.reply_room().expect("a length"));
     let mut reply = vec![0; len];
     placed.reply(result, &home, &mut reply).expect("it fits");
 

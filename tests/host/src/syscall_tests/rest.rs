@@ -10,7 +10,9 @@ use crate::syscall::{
     rest::{
         progress,
         rest,
+        rest_of_least,
         shorten,
+        to_stream,
         wanted,
         Progress, //
     },
@@ -22,6 +24,7 @@ use proptest::prelude::*;
 const ARRAY: u64 = 0x1000;
 const HEADER: u64 = 0x9000;
 const TIME: u64 = 0x7000;
+const PLACE: u64 = 0x8000;
 const MORE: u64 = 0x8000;
 const DONT_WAIT: u64 = 0x40;
 const PEEK: u64 = 0x2;
@@ -55,7 +58,7 @@ fn buffers(lens: &[u64]) -> (Space, Vec<u64>) {
 fn in_parts(name: &str, args: Args, memory: &Space, mut done: u64, most: u64) -> Vec<u64> {
     let mut written = Vec::new();
     while let Some((part, next)) = rest(number(name), &args, done, memory) {
-        assert!(["write", "sendto", "recvfrom"]
+        assert!(["read", "write", "sendto", "recvfrom"]
             .into_iter()
             .any(|call| part == number(call)));
         assert_eq!(next[0], args[0]);
@@ -81,11 +84,17 @@ proptest! {
         let count = lens.len() as u64;
         prop_assert_eq!(
             in_parts("writev", [5, ARRAY, count, 0, 0, 0], &memory, done, most), left);
+        for name in ["pwritev2", "readv", "preadv2"] {
+            prop_assert_eq!(
+                in_parts(name, [5, ARRAY, count, u64::MAX, 0, 0], &memory, done, most), left);
+        }
         prop_assert_eq!(
             in_parts("sendmsg", [5, HEADER, MORE, 0, 0, 0], &memory, done, most), left);
         let flat: Vec<u64> = (0x5000 + done..0x5000 + total).collect();
         prop_assert_eq!(
             &in_parts("write", [5, 0x5000, total, 0, 0, 0], &memory, done, most), &flat);
+        prop_assert_eq!(
+            &in_parts("read", [5, 0x5000, total, 0, 0, 0], &memory, done, most), &flat);
         prop_assert_eq!(
             &in_parts("sendto", [5, 0x5000, total, 0, 0, 0], &memory, done, most), &flat);
         prop_assert_eq!(
@@ -100,18 +109,28 @@ proptest! {
         nanoseconds in 0u64..1_000_000_000,
         waited in 0u64..1 << 62,
     ) {
-        for (name, at) in [("rt_sigtimedwait", 2), ("semtimedop", 3), ("epoll_pwait2", 3)] {
-            let bytes = [seconds.to_le_bytes(), nanoseconds.to_le_bytes()].concat();
-            let mut memory = Space::default().map(TIME, &bytes);
-            let (mut program, mut args): (Args, Args) = ([1; 6], [2; 6]);
-            (program[at], args[at]) = (0x4000, TIME);
-            prop_assert_eq!(progress(number(name), &program), Some(Progress::Time));
-            let next = shorten(number(name), &program, &args, waited, &mut memory);
+        for (name, at, unit) in [
+            ("select", 4, 1_000),
+            ("pselect6", 4, 1),
+            ("ppoll", 2, 1),
+            ("rt_sigtimedwait", 2, 1),
+            ("semtimedop", 3, 1),
+            ("epoll_pwait2", 3, 1),
+        ] {
+            let bytes = [seconds.to_le_bytes(), (nanoseconds / unit).to_le_bytes()].concat();
+            let mut memory = Space::default().map_read_only(TIME, &bytes).map(PLACE, &[7; 16]);
+            let mut args: Args = [2; 6];
+            args[at] = TIME;
+            prop_assert_eq!(progress(number(name), &args), Some(Progress::Time));
+            let next = shorten(number(name), &args, waited, PLACE, &mut memory);
+            args[at] = PLACE;
             prop_assert_eq!(next, Some(args));
-            let left = memory.long(TIME).unwrap() * 1_000_000_000 + memory.long(TIME + 8).unwrap();
-            let whole = seconds * 1_000_000_000 + nanoseconds;
-            prop_assert_eq!(left, whole.saturating_sub(waited));
-            prop_assert!(memory.long(TIME + 8).unwrap() < 1_000_000_000);
+            let fraction = memory.long(PLACE + 8).unwrap() * unit;
+            let left = memory.long(PLACE).unwrap() * 1_000_000_000 + fraction;
+            let whole = seconds * 1_000_000_000 + nanoseconds / unit * unit;
+            let exact = whole.saturating_sub(waited);
+            prop_assert!((exact..exact + unit).contains(&left), "{} is not {}", left, exact);
+            prop_assert!(fraction < 1_000_000_000);
         }
     }
 }
@@ -122,16 +141,43 @@ fn what_cannot_be_continued_is_not() {
     let refused = |name: &str, args: Args| rest(number(name), &args, 1, &memory).is_none();
     assert!(refused("sendto", [5, 0x5000, 9, DONT_WAIT, 0, 0]));
     assert!(refused("sendmsg", [5, HEADER, DONT_WAIT, 0, 0, 0]));
-    assert!(refused("read", [5, 0x5000, 9, 0, 0, 0]));
+    assert!(refused("read", [5, 0x5000, 1, 0, 0, 0]));
+    assert!(refused("pread64", [5, 0x5000, 9, 0, 0, 0]));
     assert!(refused("write", [5, 0x5000, 1, 0, 0, 0]));
     assert!(refused("writev", [5, 0xdead_0000, 2, 0, 0, 0]));
     assert!(refused("write", [5, u64::MAX, u64::MAX, 0, 0, 0]));
     assert_eq!(bytes.len(), 20);
-    assert_eq!(progress(number("read"), &[0; 6]), None);
+    assert_eq!(progress(number("pread64"), &[0; 6]), None);
+    for name in ["preadv2", "pwritev2"] {
+        let counted = |offset, flags| progress(number(name), &[5, ARRAY, 2, offset, 0, flags]);
+        assert!(counted(u64::MAX, 0).is_some());
+        assert_eq!(counted(0, 0), None, "{name}: a file has offsets");
+        assert_eq!(counted(u64::MAX, 8), None, "{name}: it does not wait");
+    }
 }
 
 #[test]
-fn only_who_waits_for_all_goes_on_receiving() {
+fn a_read_gets_the_least_and_what_comes_with_it() {
+    let (memory, _) = buffers(&[4, 10]);
+    let part = |name: &str, args: Args, done, least, ready| {
+        let part = rest_of_least(number(name), &args, done, least, ready, &memory);
+        part.map(|(_, next)| (next[1], next[2]))
+    };
+    let read = [5, 0x5000, 20, 0, 0, 0];
+    assert_eq!(part("read", read, 2, 5, 9), Some((0x5002, 3)));
+    assert_eq!(part("read", read, 5, 5, 9), Some((0x5005, 9)));
+    assert_eq!(part("read", read, 5, 5, 0), None);
+    assert_eq!(part("read", read, 5, 5, 99), Some((0x5005, 15)));
+    assert_eq!(part("read", read, 20, 5, 99), None);
+    assert_eq!(part("recvfrom", read, 19, 50, 0), Some((0x5013, 1)));
+    // Of several buffers, one for each part.
+    let readv = [5, ARRAY, 2, 0, 0, 0];
+    assert_eq!(part("readv", readv, 3, 9, 0), Some((0x10_0003, 1)));
+    assert_eq!(part("readv", readv, 4, 9, 0), Some((0x20_0000, 5)));
+}
+
+#[test]
+fn only_who_waits_for_more_goes_on_receiving() {
     let (memory, _) = buffers(&[10, 10]);
     let go_on = |name: &str, args: Args| {
         let counted = progress(number(name), &args);
@@ -139,22 +185,99 @@ fn only_who_waits_for_all_goes_on_receiving() {
         assert_eq!(counted.is_some(), left.is_some(), "{name}");
         left
     };
-    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, 0, 0, 0]), None);
+    let more = Some((number("recvfrom"), [5, 0x5003, 6, 0, 0, 0]));
+    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, 0, 0, 0]), more);
+    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, DONT_WAIT, 0, 0]), None);
     assert_eq!(
         go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | PEEK, 0, 0]),
         None
     );
-    assert_eq!(go_on("recvmsg", [5, HEADER, 0, 0, 0, 0]), None);
+    assert_eq!(go_on("recvmsg", [5, HEADER, PEEK, 0, 0, 0]), None);
     assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, DONT_WAIT, 0, 0]), None);
     assert_eq!(go_on("recvmmsg", [5, 0x5000, 9, WAIT_FOR_ONE, 0, 0]), None);
     assert_eq!(
         go_on("recvmmsg", [5, 0x5000, 9, 0, 7, 0]),
         Some((number("recvmmsg"), [5, 0x5000 + 3 * 64, 6, 0, 7, 0]))
     );
+    let over = memory.clone().map(TIME, &[0; 16]).map(PLACE, &[1; 16]);
+    let timed = |time| rest(number("recvmmsg"), &[5, 0x5000, 9, 0, time, 0], 3, &over);
+    assert_eq!(timed(TIME), None, "its time is over");
+    assert!(timed(PLACE).is_some());
     let mut control = memory.clone();
-    control.write(HEADER + 40, &[1]).expect("mapped memory");
+    control.write(HEADER + 32, &[1]).expect("mapped memory");
     let recvmsg = [5, HEADER, WAIT_ALL, 0, 0, 0];
     assert_eq!(rest(number("recvmsg"), &recvmsg, 3, &control), None);
+}
+
+#[test]
+fn messages_are_sent_on_from_the_first_that_was_not() {
+    const MESSAGES: u64 = 0xa000;
+    let (mut memory, _) = buffers(&[4, 0, 6]);
+    let mut message = [0u8; 64];
+    message[16..24].copy_from_slice(&ARRAY.to_le_bytes());
+    message[24] = 3;
+    // What is behind the length of a message means nothing.
+    message[56..].copy_from_slice(&[10, 0, 0, 0, 7, 7, 7, 7]);
+    memory = memory.map(MESSAGES, &message.repeat(3));
+    let sendmmsg = number("sendmmsg");
+    let args = |count, flags| [5, MESSAGES, count, flags, 0, 0];
+    let left = |memory: &Space, args: Args, done| {
+        assert_eq!(wanted(sendmmsg, &args), args[2]);
+        rest(sendmmsg, &args, done, memory).map(|(part, next)| {
+            assert_eq!(part, sendmmsg);
+            (next[1], next[2], next[3])
+        })
+    };
+    assert_eq!(
+        left(&memory, args(3, MORE), 2),
+        Some((MESSAGES + 2 * 64, 1, MORE))
+    );
+    assert_eq!(left(&memory, args(3, 0), 3), None);
+    assert_eq!(left(&memory, args(3, DONT_WAIT), 2), None);
+    assert_eq!(progress(sendmmsg, &args(3, DONT_WAIT)), None);
+    assert_eq!(progress(sendmmsg, &args(3, 0)), Some(Progress::Messages));
+    // No call sends more than so many.
+    assert_eq!(
+        left(&memory, args(5000, 0), 2),
+        Some((MESSAGES + 2 * 64, 1022, 0))
+    );
+    // The second was cut off within its last buffer: it is the end.
+    memory
+        .write(MESSAGES + 64 + 56, &[9])
+        .expect("mapped memory");
+    assert_eq!(left(&memory, args(3, 0), 2), None);
+}
+
+#[test]
+fn what_is_left_raises_no_signal_at_a_stream() {
+    const NO_SIGNAL: u64 = 0x4000;
+    let (memory, _) = buffers(&[10, 10]);
+    let part = |name: &str, args: Args| {
+        to_stream(rest(number(name), &args, 3, &memory).expect("something is left"))
+    };
+    let sent = |addr, len, flags| (number("sendto"), [5, addr, len, flags, 0, 0]);
+    assert_eq!(
+        part("write", [5, 0x5000, 9, 1, 2, 3]),
+        sent(0x5003, 6, NO_SIGNAL)
+    );
+    assert_eq!(
+        part("writev", [5, ARRAY, 2, 1, 2, 3]),
+        sent(0x10_0003, 7, NO_SIGNAL)
+    );
+    assert_eq!(
+        part("sendmsg", [5, HEADER, MORE, 0, 0, 0]),
+        sent(0x10_0003, 7, MORE | NO_SIGNAL)
+    );
+    assert_eq!(
+        part("sendto", [5, 0x5000, 9, NO_SIGNAL, 0, 0]),
+        sent(0x5003, 6, NO_SIGNAL)
+    );
+    let file = [5, 6, 0x5000, 100, 0, 0];
+    assert_eq!(
+        part("sendfile", file).1,
+        [5, 6, 0x5000, 97, 0, 0],
+        "it sends as often as before"
+    );
 }
 
 #[test]
@@ -175,7 +298,7 @@ fn a_wait_in_milliseconds_is_rounded_up() {
     let mut memory = Space::default();
     let mut left = |timeout: u64, waited| {
         let args = [3, 4, 5, timeout, 0, 0];
-        shorten(epoll, &args, &args, waited, &mut memory).map(|next| next[3])
+        shorten(epoll, &args, waited, PLACE, &mut memory).map(|next| next[3])
     };
     assert_eq!(left(300, 1), Some(300));
     assert_eq!(left(300, 1_000_000), Some(299));
@@ -186,20 +309,16 @@ fn a_wait_in_milliseconds_is_rounded_up() {
 }
 
 #[test]
-fn the_programs_own_memory_is_left_alone() {
-    let mut memory = Space::default().map(TIME, &[1; 16]);
+fn who_waits_for_ever_does_so_again() {
+    let mut memory = Space::default().map(PLACE, &[1; 16]);
     let before = memory.clone();
-    let args = [1, 2, TIME, TIME, 5, 6];
-    for name in ["rt_sigtimedwait", "semtimedop", "epoll_pwait2"] {
-        assert_eq!(shorten(number(name), &args, &args, 77, &mut memory), None);
+    // Without a timeout there is no address; and the time is not to be had if it cannot be read.
+    for timeout in [0, TIME] {
+        let args = [1, 2, timeout, timeout, timeout, 6];
+        for name in ["select", "ppoll", "rt_sigtimedwait", "semtimedop"] {
+            let next = shorten(number(name), &args, 77, PLACE, &mut memory);
+            assert_eq!(next, None, "{name}");
+        }
     }
-    // Without a timeout there is no address either.
-    let without = [1, 2, 0, 0, 5, 6];
-    assert_eq!(
-        shorten(number("semtimedop"), &without, &without, 77, &mut memory),
-        None
-    );
-    let mut bytes = [0; 16];
-    memory.read(TIME, &mut bytes).unwrap();
     assert_eq!(memory, before);
 }

@@ -6,6 +6,7 @@ use super::calls::nr;
 use crate::syscall::{
     describe,
     is_forwarded,
+    may_touch,
     route,
     Route,
     Special, //
@@ -137,6 +138,15 @@ fn the_process_itself_is_made_at_home() {
     }
 }
 
+/// Who waits for another process to come home must not be away: that one may wait for it.
+#[test]
+fn who_pins_the_memory_of_another_does_so_at_home() {
+    for name in ["process_vm_readv", "process_vm_writev", "process_madvise"] {
+        assert_eq!(to(name, [0; 6]), Route::HomeFirst, "{name}");
+        assert!(!is_forwarded(nr(name), &[0; 6]), "{name}");
+    }
+}
+
 #[test]
 fn home_does_only_what_a_guest_asks_for() {
     let asked = |name: &str, args| is_forwarded(nr(name), &args);
@@ -167,4 +177,25 @@ fn home_does_only_what_a_guest_asks_for() {
     assert!(!asked("prlimit64", [0, 3, 1, 0, 0, 0]));
     // It has no such number; home says so.
     assert!(is_forwarded(u64::MAX, &[0; 6]));
+}
+
+#[test]
+fn memory_that_does_not_travel_is_touched_at_home() {
+    let touches = |name: &str, args| may_touch(nr(name), &args);
+    for (name, args) in [
+        ("getpid", [1, 2, 3, 4, 5, 6]),
+        ("close", [3, 0, 0, 0, 0, 0]),
+        ("munmap", [0x1000, 0x1000, 0, 0, 0, 0]),
+        ("wait4", [u64::MAX, 0, 0, 0, 0, 0]),
+    ] {
+        assert!(!touches(name, args), "{name}");
+    }
+    for (name, args) in [
+        ("read", [0, 0x1000, 16, 0, 0, 0]),
+        ("writev", [1, 0x1000, 1, 0, 0, 0]),
+        ("capget", [0x1000, 0x1000, 0, 0, 0, 0]),
+        ("ioctl", [0, 12345, 0x1000, 0, 0, 0]),
+    ] {
+        assert!(touches(name, args), "{name}");
+    }
 }
