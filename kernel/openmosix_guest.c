@@ -50,14 +50,16 @@ static void home_readahead(struct readahead_control *rac)
 	struct page *pages[OPENMOSIX_READ_AHEAD];
 	struct folio *folio;
 	int nr, i, filled;
-	loff_t pos;
+	loff_t pos = 0;
 
 	do {
-		pos = readahead_pos(rac);
 		for (nr = 0; nr < OPENMOSIX_READ_AHEAD; nr++) {
 			folio = readahead_folio(rac);
 			if (!folio)
 				break;
+			/* Only now has @rac gone on from the folio before. */
+			if (!nr)
+				pos = folio_pos(folio);
 			pages[nr] = folio_page(folio, 0);
 		}
 		filled = nr ? openmosix_fill(rac->mapping->host->i_private, pos, pages, nr) : 0;

@@ -4,12 +4,15 @@
  * with the kernel, what keeps it from moving, its work and its signals.
  * Decisions are made in openmosix/.
  */
+#include <linux/cgroup.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/futex.h>
 #include <linux/io_uring_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
+#include <linux/openmosix.h>
 #include <linux/openmosix_edge.h>
 #include <linux/perf_event.h>
 #include <linux/resume_user_mode.h>
@@ -125,6 +128,10 @@ u32 openmosix_task_stay(struct task_struct *task)
 		stay |= OPENMOSIX_STAY_SECCOMP;
 	if (task_thread_info(task)->syscall_work & SYSCALL_WORK_SYSCALL_USER_DISPATCH)
 		stay |= OPENMOSIX_STAY_DEBUG;
+#ifdef CONFIG_RSEQ_SLICE_EXTENSION
+	if (task->rseq.slice.state.enabled)
+		stay |= OPENMOSIX_STAY_DEBUG;
+#endif
 
 	task_lock(task);
 	mm = task->mm;
@@ -226,13 +233,13 @@ static void late_kick(struct timer_list *timer)
 	kfree(kick);
 }
 
-static bool start_late_kick(struct task_struct *task, bool again)
+static bool start_late_kick(struct task_struct *task, unsigned long delay, bool again)
 {
 	struct late_kick *kick = kmalloc_obj(*kick, GFP_ATOMIC);
 
 	if (!kick)
 		return false;
-	*kick = (struct late_kick){ .task = get_task_struct(task), .delay = 1, .again = again };
+	*kick = (struct late_kick){ .task = get_task_struct(task), .delay = delay, .again = again };
 	timer_setup(&kick->timer, late_kick, 0);
 	mod_timer(&kick->timer, jiffies + kick->delay);
 	return true;
@@ -250,19 +257,25 @@ static bool start_late_kick(struct task_struct *task, bool again)
  */
 void openmosix_kick(struct task_struct *task)
 {
-	if (kick_once(task) && !start_late_kick(task, true))
+	if (kick_once(task) && !start_late_kick(task, 1, true))
 		set_notify_signal(task);
 }
 
 /**
- * openmosix_kick_later - kick the current task again in a moment, after it has
- * been in user mode
+ * openmosix_kick_later - kick the current task again, after it has been in
+ * user mode
+ * @delay: jiffies
+ *
+ * Return: false if it is kicked at once for want of memory. It comes back here
+ * until there is some.
  */
-void openmosix_kick_later(void)
+bool openmosix_kick_later(unsigned long delay)
 {
-	/* Without memory at once: it comes back here until there is some. */
-	if (!start_late_kick(current, false))
+	bool later = start_late_kick(current, delay, false);
+
+	if (!later)
 		openmosix_kick(current);
+	return later;
 }
 
 /** openmosix_forget_kick - let a kick of the current task be over */
@@ -333,6 +346,13 @@ bool openmosix_is_stream(unsigned int fd)
 	return sock && sock->type == SOCK_STREAM && !(fd_file(f)->f_flags & O_NONBLOCK);
 }
 
+/** openmosix_fd_room - for how many files the table of the current task has room */
+unsigned int openmosix_fd_room(void)
+{
+	guard(rcu)();
+	return files_fdtable(current->files)->max_fds;
+}
+
 /** openmosix_restarts_here - does restart_syscall() belong to this node? */
 bool openmosix_restarts_here(void)
 {
@@ -395,21 +415,67 @@ static sigset_t bits_sigset(u64 bits)
 	return set;
 }
 
+/* Would a signal that waits end the current task with a core dump? The siglock is held. */
+static bool dumps_core(void)
+{
+	sigset_t waiting;
+	int sig;
+
+	sigorsets(&waiting, &current->pending.signal, &current->signal->shared_pending.signal);
+	sigandnsets(&waiting, &waiting, &current->blocked);
+	for (sig = 1; sig <= SIGRTMIN; sig++) {
+		if (sigismember(&waiting, sig) && sig_kernel_coredump(sig) &&
+		    current->sighand->action[sig - 1].sa.sa_handler == SIG_DFL)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * openmosix_dumps_core - does a signal wait for the current task that would
+ * end it with a core dump?
+ */
+bool openmosix_dumps_core(void)
+{
+	if (!task_sigpending(current))
+		return false;
+	guard(spinlock_irq)(&current->sighand->siglock);
+	return dumps_core();
+}
+
+/* The slow half of openmosix_leave_signals(). */
+bool __openmosix_leave_signals(void)
+{
+	if (!current->ptrace && !dumps_core())
+		return false;
+	/* What came while the task was stopped has not told it so. */
+	recalc_sigpending();
+	return true;
+}
+
 /**
  * openmosix_next_signal - the next signal whose handler the guest must run
  * @out: filled in
  *
- * Default actions happen in here: stop, kill, core dump.
+ * Default actions happen in here: stop, kill. A core dump and a trap for a
+ * tracer do not: the registers have to be home before.
  *
- * Return: false when none is left; a temporary mask is put back then.
+ * Return: false when none is left; a temporary mask is put back then. False,
+ * too, if the process has to be whole first; all is left as it is then.
  */
 bool openmosix_next_signal(struct openmosix_signal *out)
 {
 	struct ksignal ksig;
+	bool found;
 
 	memset(out, 0, sizeof(*out));
-	if (!get_signal(&ksig)) {
-		restore_saved_sigmask();
+	found = get_signal(&ksig);
+	if (!found) {
+		/* If it was left early: at home it is frozen again, if it has to be. */
+		if (cgroup_task_frozen(current))
+			cgroup_leave_frozen(false);
+		if (!current->ptrace && !openmosix_dumps_core())
+			restore_saved_sigmask();
 		return false;
 	}
 	out->info = ksig.info;
@@ -435,10 +501,10 @@ static void store_action(int sig, const struct sigaction *in)
 }
 
 /**
- * openmosix_deliver_signal - queue a signal to the current guest
- * @in: as home sent it
+ * openmosix_deliver_signal - queue a signal to the current task
+ * @in: as home sent it, or as the guest brings it back
  *
- * Its frame is made by the ordinary code when the guest returns to user mode.
+ * Its frame is made by the ordinary code when the task returns to user mode.
  */
 void openmosix_deliver_signal(const struct openmosix_signal *in)
 {
@@ -462,18 +528,40 @@ void openmosix_deliver_signal(const struct openmosix_signal *in)
 	spin_unlock_irq(&current->sighand->siglock);
 }
 
-/** openmosix_blocked - the signals that the current task blocks */
+/**
+ * openmosix_blocked - the signals that the current task blocks
+ *
+ * Not those of a mask that only holds for a call: whoever goes on with that
+ * call puts its mask in place again.
+ */
 u64 openmosix_blocked(void)
 {
-	return sigset_bits(&current->blocked);
+	return sigset_bits(sigmask_to_save());
 }
 
-/** openmosix_set_blocked - have the current task block exactly these signals */
+/**
+ * openmosix_set_blocked - have the current task block exactly these signals
+ *
+ * If there was a mask for a call, that is over.
+ */
 void openmosix_set_blocked(u64 blocked)
 {
 	sigset_t set = bits_sigset(blocked);
 
+	clear_restore_sigmask();
 	set_current_blocked(&set);
+}
+
+/** openmosix_has_call_mask - is there a mask that only holds for the call that was interrupted? */
+bool openmosix_has_call_mask(void)
+{
+	return test_restore_sigmask();
+}
+
+/** openmosix_end_call_mask - put back the mask that it has replaced */
+void openmosix_end_call_mask(void)
+{
+	restore_saved_sigmask();
 }
 
 /** openmosix_get_action - what signal @sig, 1 to 64, does to the current task */
@@ -490,28 +578,6 @@ void openmosix_set_action(int sig, const struct sigaction *in)
 	spin_lock_irq(&current->sighand->siglock);
 	store_action(sig, in);
 	spin_unlock_irq(&current->sighand->siglock);
-}
-
-/**
- * openmosix_dumps_core - does a signal wait for the current task that would
- * end it with a core dump?
- */
-bool openmosix_dumps_core(void)
-{
-	bool dumps = false;
-	sigset_t waiting;
-	int sig;
-
-	if (!task_sigpending(current))
-		return false;
-	spin_lock_irq(&current->sighand->siglock);
-	sigorsets(&waiting, &current->pending.signal, &current->signal->shared_pending.signal);
-	sigandnsets(&waiting, &waiting, &current->blocked);
-	for (sig = 1; sig <= SIGRTMIN && !dumps; sig++)
-		dumps = sigismember(&waiting, sig) && sig_kernel_coredump(sig) &&
-			current->sighand->action[sig - 1].sa.sa_handler == SIG_DFL;
-	spin_unlock_irq(&current->sighand->siglock);
-	return dumps;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What processes use: those of this node, and what is charged to a deputy for
- * its guest. Decisions are made in openmosix/.
+ * The processes of this node, what they use, and what is charged to a deputy
+ * for its guest. Decisions are made in openmosix/.
  */
 #include <linux/openmosix_edge.h>
 #include <linux/posix-timers.h>
@@ -88,6 +88,32 @@ unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64
 		nr++;
 	}
 	return nr;
+}
+
+/**
+ * openmosix_standing - the thread that stands for a process
+ * @task: any thread of it, alive or ended
+ *
+ * What is known of a process hangs on its first thread. That may end before the
+ * others, or by the execve() of another one, which is the first then.
+ *
+ * Return: the thread, with a reference; NULL if the process ends.
+ */
+struct task_struct *openmosix_standing(struct task_struct *task)
+{
+	struct task_struct *thread;
+
+	guard(rcu)();
+	if (READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT)
+		return NULL;
+	thread = READ_ONCE(task->signal->group_exec_task);
+	if (thread && !(READ_ONCE(thread->flags) & PF_EXITING))
+		return get_task_struct(thread);
+	for_each_thread(task, thread) {
+		if (!(READ_ONCE(thread->flags) & (PF_EXITING | PF_USER_WORKER)))
+			return get_task_struct(thread);
+	}
+	return NULL;
 }
 
 /**

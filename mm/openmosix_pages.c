@@ -23,6 +23,9 @@
 
 #include "internal.h"
 
+/* The node kills nobody for it: without memory a move fails, and all else waits. */
+#define GFP_PAGE	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+
 /* A run of pages that only the process itself has. */
 struct run {
 	unsigned long start;
@@ -39,7 +42,12 @@ static bool own_content(struct vm_area_struct *vma, unsigned long addr, pte_t pt
 	if (!pte_present(pte)) {
 		softleaf_t entry = softleaf_from_pte(pte);
 
-		return softleaf_is_swap(entry) || softleaf_is_migration(entry);
+		/* What memory has lost is not zeros: who wants it has to fail. */
+		if (softleaf_is_swap(entry) || softleaf_is_hwpoison(entry) ||
+		    softleaf_is_poison_marker(entry))
+			return true;
+		/* What is just being moved in memory may be a page of a file. */
+		return softleaf_has_pfn(entry) && folio_test_anon(softleaf_to_folio(entry));
 	}
 	page = vm_normal_page(vma, addr, pte);
 	return page && PageAnon(page);
@@ -174,7 +182,7 @@ static int put_anon(struct vm_area_struct *vma, unsigned long addr, const void *
 
 	if (anon_vma_prepare(vma))
 		return -ENOMEM;
-	folio = vma_alloc_folio(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY, 0, vma, addr);
+	folio = vma_alloc_folio(GFP_PAGE, 0, vma, addr);
 	if (!folio)
 		return -ENOMEM;
 	if (mem_cgroup_charge(folio, mm, GFP_KERNEL)) {
@@ -212,8 +220,7 @@ static int put_shmem(struct vm_area_struct *vma, unsigned long addr, const void 
 	struct folio *folio;
 	struct page *page;
 
-	folio = shmem_read_folio_gfp(vma->vm_file->f_mapping, linear_page_index(vma, addr),
-				     GFP_HIGHUSER_MOVABLE | __GFP_NORETRY);
+	folio = shmem_read_folio_gfp(vma->vm_file->f_mapping, linear_page_index(vma, addr), GFP_PAGE);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 	page = folio_file_page(folio, linear_page_index(vma, addr));
@@ -279,15 +286,14 @@ static int copy_pte(pte_t *pte, unsigned long addr, unsigned long next, struct m
 {
 	struct page_copy *copy = walk->private;
 	pte_t entry = ptep_get(pte);
-	struct page *page;
 
-	if (!pte_present(entry))
+	if (!own_content(walk->vma, addr, entry))
 		return 0;
-	page = vm_normal_page(walk->vma, addr, entry);
-	if (page && PageAnon(page)) {
-		memcpy(copy->data, page_address(page), PAGE_SIZE);
-		copy->found = true;
-	}
+	/* It is in swap, or moves in memory. */
+	if (!pte_present(entry))
+		return -EAGAIN;
+	memcpy(copy->data, page_address(vm_normal_page(walk->vma, addr, entry)), PAGE_SIZE);
+	copy->found = true;
 	return 0;
 }
 
@@ -332,18 +338,44 @@ static int copy_own(struct mm_struct *mm, struct vm_area_struct *vma, unsigned l
 	return ret < 0 ? ret : copy.found;
 }
 
-/* Swapped pages are the process's own too: bring them in first. */
-static void swap_in(struct mm_struct *mm, unsigned long addr)
+/* Swapped pages are the process's own too: bring them in first. 0 or -errno. */
+static int swap_in(struct mm_struct *mm, unsigned long addr)
 {
 	struct run run = { .max = 1 };
 	struct page *page;
-	int ret;
+	long ret;
 
 	mmap_read_lock(mm);
 	ret = walk_page_range(mm, addr, addr + PAGE_SIZE, &run_ops, &run);
 	mmap_read_unlock(mm);
-	if (ret >= 0 && run.nr && openmosix_get_pages(mm, addr, 1, &page) == 1)
-		put_page(page);
+	if (ret < 0 || !run.nr)
+		return 0;
+	ret = openmosix_get_pages(mm, addr, 1, &page);
+	if (ret != 1)
+		return ret == -ENOMEM ? -ENOMEM : -EIO;
+	put_page(page);
+	return 0;
+}
+
+/* Copies a page, or takes it; again, as long as it is not in memory just then. */
+static int own_page(struct mm_struct *mm, unsigned long addr, void *data,
+		    int (*get)(struct mm_struct *mm, struct vm_area_struct *vma,
+			       unsigned long addr, void *data))
+{
+	struct vm_area_struct *vma;
+	int ret;
+
+	for (;;) {
+		mmap_read_lock(mm);
+		vma = vma_lookup(mm, addr);
+		ret = vma ? get(mm, vma, addr, data) : -EFAULT;
+		mmap_read_unlock(mm);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = swap_in(mm, addr);
+		if (ret)
+			return ret;
+	}
 }
 
 /**
@@ -352,20 +384,12 @@ static void swap_in(struct mm_struct *mm, unsigned long addr)
  * @addr: page-aligned address
  * @data: room for a page
  *
- * Return: 1 copied, 0 nothing of its own there, -EFAULT without a mapping.
+ * Return: 1 copied, 0 nothing of its own there, -EFAULT without a mapping,
+ * -ENOMEM or -EIO if it cannot be had.
  */
 int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data)
 {
-	struct vm_area_struct *vma;
-	int ret = -EFAULT;
-
-	swap_in(mm, addr);
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	if (vma)
-		ret = copy_own(mm, vma, addr, data);
-	mmap_read_unlock(mm);
-	return ret;
+	return own_page(mm, addr, data, copy_own);
 }
 
 struct page_part {
@@ -373,14 +397,20 @@ struct page_part {
 	size_t offset;
 	size_t len;
 	bool found;
+	/* If it was not found, it is that of a file. */
+	struct file *file;
+	loff_t pos;
 };
 
 static int part_pte(pte_t *pte, unsigned long addr, unsigned long next, struct mm_walk *walk)
 {
 	struct page_part *part = walk->private;
 	pte_t entry = ptep_get(pte);
-	struct page *page = pte_present(entry) ? vm_normal_page(walk->vma, addr, entry) : NULL;
+	struct page *page;
 
+	if (!pte_present(entry))
+		return own_content(walk->vma, addr, entry) ? -EAGAIN : 0;
+	page = vm_normal_page(walk->vma, addr, entry);
 	if (page) {
 		memcpy(part->data, page_address(page) + part->offset, part->len);
 		part->found = true;
@@ -393,6 +423,19 @@ static const struct mm_walk_ops part_ops = {
 	.walk_lock = PGWALK_RDLOCK,
 };
 
+static int copy_part(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr,
+		     void *data)
+{
+	struct page_part *part = data;
+	int ret = walk_page_range(mm, addr, addr + PAGE_SIZE, &part_ops, part);
+
+	if (!ret && !part->found && vma->vm_file) {
+		part->file = get_file(vma->vm_file);
+		part->pos = ((loff_t)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+	}
+	return ret;
+}
+
 /**
  * openmosix_read - read bytes of a page at home for somebody else
  * @mm: home address space
@@ -400,34 +443,25 @@ static const struct mm_walk_ops part_ops = {
  * @data: room for @len bytes
  * @len: not beyond the page
  *
- * Nothing is mapped by that: the guest may have a page of its own soon.
+ * Nothing that is not there is mapped by that: the guest may have a page of its
+ * own soon.
  *
- * Return: 0, -EFAULT without a mapping or beyond the end of its file.
+ * Return: 0, -EFAULT without a mapping or beyond the end of its file, -ENOMEM or
+ * -EIO if it cannot be had.
  */
 int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t len)
 {
 	struct page_part part = { .data = data, .offset = offset_in_page(addr), .len = len };
-	unsigned long start = addr & PAGE_MASK;
-	struct vm_area_struct *vma;
-	struct file *file = NULL;
-	loff_t pos;
-	int ret;
+	int ret = own_page(mm, addr & PAGE_MASK, &part, copy_part);
 
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	ret = vma ? walk_page_range(mm, start, start + PAGE_SIZE, &part_ops, &part) : -EFAULT;
-	if (!ret && !part.found && vma->vm_file) {
-		file = get_file(vma->vm_file);
-		pos = ((loff_t)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
-	}
-	mmap_read_unlock(mm);
 	if (ret || part.found)
 		return ret;
 	memset(data, 0, len);
-	if (file) {
-		if (kernel_read(file, data, len, &pos) <= 0)
+	if (part.file) {
+		part.pos += part.offset;
+		if (kernel_read(part.file, data, len, &part.pos) <= 0)
 			ret = -EFAULT;
-		fput(file);
+		fput(part.file);
 	}
 	return ret;
 }
@@ -448,6 +482,38 @@ static int mark_pte(struct mm_struct *mm, unsigned long addr)
 	return ret;
 }
 
+/* Is there a page table for a marker? Without memory for it nothing may be taken. */
+static int prepare_mark(struct mm_struct *mm, unsigned long addr)
+{
+	spinlock_t *ptl;
+	pte_t *pte = get_locked_pte(mm, addr, &ptl);
+
+	if (!pte)
+		return -ENOMEM;
+	pte_unmap_unlock(pte, ptl);
+	return 0;
+}
+
+static int take_own(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr,
+		    void *data)
+{
+	int ret, marked;
+
+	if (openmosix_is_special(vma) || (!openmosix_is_shmem(vma) && (vma->vm_flags & VM_SHARED)))
+		return -EFAULT;
+	ret = copy_own(mm, vma, addr, data);
+	if (ret < 0)
+		return ret;
+	marked = prepare_mark(mm, addr);
+	if (marked)
+		return marked;
+	zap_vma_range(vma, addr, PAGE_SIZE);
+	drop_shmem(vma, addr, PAGE_SIZE);
+	marked = mark_pte(mm, addr);
+	/* The content is more than its marker, which only tells a guest that does not stand still. */
+	return ret ? ret : marked;
+}
+
 /**
  * openmosix_take_page - copy a page out and leave a remote marker
  * @mm: address space of a guest that stands still
@@ -455,28 +521,11 @@ static int mark_pte(struct mm_struct *mm, unsigned long addr)
  * @data: room for a page
  *
  * Return: 1 copied; 0 it had no content of its own (marked all the same);
- * -EFAULT without a mapping; -ENOMEM.
+ * -EFAULT without a mapping; -ENOMEM or -EIO if it cannot be had.
  */
 int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data)
 {
-	struct vm_area_struct *vma;
-	int ret = -EFAULT, marked;
-
-	swap_in(mm, addr);
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	if (vma && !openmosix_is_special(vma) && (openmosix_is_shmem(vma) || !(vma->vm_flags & VM_SHARED))) {
-		ret = copy_own(mm, vma, addr, data);
-		if (ret >= 0) {
-			zap_vma_range(vma, addr, PAGE_SIZE);
-			drop_shmem(vma, addr, PAGE_SIZE);
-			marked = mark_pte(mm, addr);
-			if (marked)
-				ret = marked;
-		}
-	}
-	mmap_read_unlock(mm);
-	return ret;
+	return own_page(mm, addr, data, take_own);
 }
 
 /**
@@ -543,42 +592,4 @@ void openmosix_release(struct mm_struct *mm)
 void openmosix_unlock_fault(struct vm_fault *vmf)
 {
 	release_fault_lock(vmf);
-}
-
-/** openmosix_peak - the most bytes of memory that an address space has occupied */
-unsigned long openmosix_peak(struct mm_struct *mm)
-{
-	return get_mm_hiwater_rss(mm) << PAGE_SHIFT;
-}
-
-/** openmosix_resident - bytes of memory that an address space occupies */
-unsigned long openmosix_resident(struct mm_struct *mm)
-{
-	return get_mm_rss(mm) << PAGE_SHIFT;
-}
-
-/**
- * openmosix_mm_claim - mark an address space as half of a migrated process
- * @mm: address space
- *
- * Huge pages are kept out of it: ownership goes page by page.
- *
- * Return: whether they were out of it already, for openmosix_mm_free().
- */
-bool openmosix_mm_claim(struct mm_struct *mm)
-{
-	mm_flags_set(MMF_OPENMOSIX, mm);
-	return mm_flags_test_and_set(MMF_DISABLE_THP_COMPLETELY, mm);
-}
-
-/**
- * openmosix_mm_free - the address space is an ordinary one again
- * @mm: address space
- * @no_huge: what openmosix_mm_claim() returned
- */
-void openmosix_mm_free(struct mm_struct *mm, bool no_huge)
-{
-	mm_flags_clear(MMF_OPENMOSIX, mm);
-	if (!no_huge)
-		mm_flags_clear(MMF_DISABLE_THP_COMPLETELY, mm);
 }

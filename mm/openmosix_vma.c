@@ -4,8 +4,8 @@
  * them from moving. Their pages are in mm/openmosix_pages.c.
  *
  * All take mmap_lock for reading themselves, but for those whose argument is a
- * mapping, which leave that to their caller, and openmosix_space_pages() and
- * openmosix_stack_pages(), which need none.
+ * mapping, which leave that to their caller, and those that count what is mapped
+ * or mark the address space, which need none.
  */
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -319,4 +319,42 @@ void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len)
 	if (vma && start + len <= vma->vm_end)
 		zap_vma_range(vma, start, len);
 	mmap_read_unlock(mm);
+}
+
+/** openmosix_peak - the most bytes of memory that an address space has occupied */
+unsigned long openmosix_peak(struct mm_struct *mm)
+{
+	return get_mm_hiwater_rss(mm) << PAGE_SHIFT;
+}
+
+/** openmosix_resident - bytes of memory that an address space occupies */
+unsigned long openmosix_resident(struct mm_struct *mm)
+{
+	return get_mm_rss(mm) << PAGE_SHIFT;
+}
+
+/**
+ * openmosix_mm_claim - mark an address space as half of a migrated process
+ * @mm: address space
+ *
+ * Huge pages are kept out of it: ownership goes page by page.
+ *
+ * Return: whether they were out of it already, for openmosix_mm_free().
+ */
+bool openmosix_mm_claim(struct mm_struct *mm)
+{
+	mm_flags_set(MMF_OPENMOSIX, mm);
+	return mm_flags_test_and_set(MMF_DISABLE_THP_COMPLETELY, mm);
+}
+
+/**
+ * openmosix_mm_free - the address space is an ordinary one again
+ * @mm: address space
+ * @no_huge: what openmosix_mm_claim() returned
+ */
+void openmosix_mm_free(struct mm_struct *mm, bool no_huge)
+{
+	mm_flags_clear(MMF_OPENMOSIX, mm);
+	if (!no_huge)
+		mm_flags_clear(MMF_DISABLE_THP_COMPLETELY, mm);
 }

@@ -54,6 +54,9 @@ use kernel::{
 };
 use memory::PageLane;
 
+/// The least nanoseconds that a page fault takes.
+const FAULT_NS: u64 = 100;
+
 /// See the module.
 #[pin_data]
 pub(crate) struct Deputy {
@@ -79,8 +82,13 @@ pub(crate) struct Deputy {
     since_ns: i64,
     /// CPU time of the guest that is charged already, in nanoseconds.
     charged: AtomicU64,
+    /// The same of its page faults.
+    minor_faults: AtomicU64,
+    major_faults: AtomicU64,
     /// When home has asked what it uses, in milliseconds.
     looked_ms: AtomicU64,
+    /// Until when the guest is left to compute, in milliseconds.
+    computes_until_ms: AtomicU64,
     /// Pages are being read for the guest: missing ones are home's own.
     lending: AtomicBool,
     /// Pages that a system call fetched, to be given back after it.
@@ -121,7 +129,10 @@ impl Deputy {
                 onward <- new_mutex!(None),
                 since_ns: machine::now_ns(),
                 charged: AtomicU64::new(0),
+                minor_faults: AtomicU64::new(0),
+                major_faults: AtomicU64::new(0),
                 looked_ms: AtomicU64::new(0),
+                computes_until_ms: AtomicU64::new(0),
                 lending: AtomicBool::new(false),
                 borrowed <- new_mutex!(KVec::new()),
                 borrowed_end: AtomicU64::new(0),
@@ -169,13 +180,37 @@ impl Deputy {
 
     /// Charges CPU time that the guest has used in all so far, which is no more than has passed.
     fn charge(&self, total_ns: u64) {
-        let passed = machine::now_ns().saturating_sub(self.since_ns);
-        let total_ns = total_ns.min(u64::try_from(passed).unwrap_or(0));
+        let total_ns = total_ns.min(self.passed_ns());
         let before = self.charged.load(Ordering::Relaxed);
         if total_ns > before {
             self.charged.store(total_ns, Ordering::Relaxed);
             crate::sys::task::charge(total_ns - before);
         }
+    }
+
+    /// Lets the memory go: all of it is at home. The mark goes first, as who meets it looks for the entry of the list.
+    pub(crate) fn let_go(&self) {
+        self.claim.end();
+        list::remove(self);
+    }
+
+    /// Charges page faults that the guest has taken in all so far, which took it some time each.
+    fn charge_faults(&self, minor: u64, major: u64) {
+        let most = self.passed_ns() / FAULT_NS;
+        let more = |charged: &AtomicU64, total: u64| {
+            let total = total.min(most);
+            total.saturating_sub(charged.fetch_max(total, Ordering::Relaxed))
+        };
+        crate::sys::task::charge_faults(
+            more(&self.minor_faults, minor),
+            more(&self.major_faults, major),
+        );
+    }
+
+    /// Nanoseconds for which there has been a guest.
+    fn passed_ns(&self) -> u64 {
+        let passed = machine::now_ns().saturating_sub(self.since_ns);
+        u64::try_from(passed).unwrap_or(0)
     }
 
     /// Lets the guest go: the process is over, or has come home.

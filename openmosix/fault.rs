@@ -55,10 +55,14 @@ points! {
     ArriveCommit = "arrive-commit";
     /// Step 4 at the target, after it took the process.
     ArriveCommitted = "arrive-committed";
+    /// At a guest's node that it leaves: its memory is sent.
+    LeaveCopy = "leave-copy";
     /// At home: memory runs out while a process comes back.
     ReturnMemory = "return-memory";
     /// A page is fetched from the peer.
     Fetch = "fetch";
+    /// What is tried again while memory is short lacks it.
+    Memory = "memory";
     /// A guest's system call arrives at home.
     Call = "call";
 }

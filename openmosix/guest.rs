@@ -30,7 +30,8 @@ use crate::{
             Statm,
             WeakMm, //
         },
-        signal, //
+        signal,
+        task::Jiffy, //
     },
     task::target::Token,
     wire::Message,
@@ -79,6 +80,16 @@ enum Pages {
     Over,
 }
 
+/// It has to leave this node.
+#[derive(Clone, Copy)]
+struct Pushed {
+    why: Why,
+    /// Since when, in milliseconds since boot.
+    since_ms: u64,
+    /// When its home was told so last; none if it has yet to be.
+    told_ms: Option<u64>,
+}
+
 /// See the module.
 #[pin_data]
 pub(crate) struct Guest {
@@ -115,15 +126,22 @@ pub(crate) struct Guest {
     recalled: AtomicBool,
     /// Home wants it to stand still, once its signals are delivered.
     paused: AtomicBool,
+    /// How often in a row it was in the middle of a vDSO function when it should have been elsewhere.
+    dodged: AtomicU32,
+    /// Until when it gets on without being looked at again for that reason: [`Jiffy`].
+    dodges_until: AtomicUsize,
+    /// Where that function is that a handler has interrupted, or 0: [`StackPlace`].
+    covered: AtomicUsize,
+    /// The call that was done last was interrupted: its result is a restart code.
+    restarts: AtomicBool,
     /// Home must hear of a new signal mask.
     tell_mask: AtomicBool,
     /// The process is home again, or over.
     gone: AtomicBool,
     /// When it came, in milliseconds since boot.
     since_ms: u64,
-    /// Why it has to leave this node, and when its home was told so last.
     #[pin]
-    pushed: SpinLock<Option<(Why, u64)>>,
+    pushed: SpinLock<Option<Pushed>>,
     /// Hundredths of a process that it counts as since it is this node's; 0 before.
     share: AtomicU32,
 }
@@ -157,6 +175,10 @@ impl Guest {
                 fault <- new_spinlock!(None),
                 recalled: AtomicBool::new(false),
                 paused: AtomicBool::new(false),
+                dodged: AtomicU32::new(0),
+                dodges_until: AtomicUsize::new(Jiffy::now().0),
+                covered: AtomicUsize::new(0),
+                restarts: AtomicBool::new(false),
                 tell_mask: AtomicBool::new(false),
                 gone: AtomicBool::new(false),
                 since_ms: machine::now_ms(),
@@ -194,16 +216,31 @@ impl Guest {
 
     /// Why it has to leave this node, if so.
     pub(crate) fn pushed(&self) -> Option<Why> {
-        self.pushed.lock().map(|(why, _)| why)
+        self.pushed.lock().map(|pushed| pushed.why)
+    }
+
+    /// Milliseconds for which it has had to leave.
+    pub(crate) fn pushed_for(&self, now_ms: u64) -> u64 {
+        let pushed = *self.pushed.lock();
+        pushed.map_or(0, |pushed| now_ms.saturating_sub(pushed.since_ms))
     }
 
     /// Notes why it has to leave; whether it is time to tell its home. One that has not arrived waits.
     pub(crate) fn push(&self, why: Option<Why>, now_ms: u64, again_ms: u64) -> bool {
         let mut pushed = self.pushed.lock();
-        let told_ms = pushed.map(|(_, told_ms)| told_ms);
+        let Some(why) = why else {
+            *pushed = None;
+            return false;
+        };
+        let before = pushed.filter(|pushed| pushed.why == why);
+        let told_ms = before.and_then(|pushed| pushed.told_ms);
         let due = self.share.load(Ordering::Relaxed) > 0
             && told_ms.is_none_or(|told_ms| now_ms.saturating_sub(told_ms) >= again_ms);
-        *pushed = why.map(|why| (why, if due { now_ms } else { told_ms.unwrap_or(0) }));
+        *pushed = Some(Pushed {
+            why,
+            since_ms: before.map_or(now_ms, |pushed| pushed.since_ms),
+            told_ms: if due { Some(now_ms) } else { told_ms },
+        });
         due
     }
 

@@ -8,7 +8,8 @@
 //! told there and in Documentation/openmosix/hooks.rst.
 //!
 //! A task's `openmosix` pointer owns one reference on its [`Migrant`]. It is set and taken away under the
-//! task's `alloc_lock`; the task itself may read it without, because it is taken away only at its exit.
+//! task's `alloc_lock`; the task itself may read it without, because it is taken away only at its exit. There
+//! `PF_EXITING` is set before, and who finds it set under the lock gives the task no pointer any more.
 
 use crate::{
     control::pid,
@@ -36,7 +37,8 @@ use crate::{
     task::{
         stay::Stay,
         Destination,
-        Order, //
+        Order,
+        Process, //
     },
 };
 use core::ptr::NonNull;
@@ -178,7 +180,9 @@ pub(crate) unsafe extern "C" fn __openmosix_fork(child: *mut bindings::task_stru
 #[export]
 pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_struct) {
     // Rules are those of the whole process.
-    let Some(parent) = migrant_of(kernel::current!().group_leader()) else {
+    let leader = ARef::from(kernel::current!().group_leader());
+    let standing = || sys::task::standing(&leader).and_then(|task| migrant_of(&task));
+    let Some(parent) = migrant_of(&leader).or_else(standing) else {
         return;
     };
     // SAFETY: By the safety requirements the child is alive.
@@ -199,10 +203,12 @@ pub(crate) unsafe extern "C" fn __openmosix_forked(child: *mut bindings::task_st
 
 /// C: `__openmosix_exec()`. In `bprm_execve()`, which has succeeded; may sleep; no locks held.
 #[export]
-pub(crate) extern "C" fn __openmosix_exec() {
+pub(crate) extern "C" fn __openmosix_exec(secure: bool) {
     // SAFETY: The exit hook cannot come before this returns.
     if let Some(migrant) = unsafe { current_migrant() } {
-        migrant.process().exec();
+        // It is then that the files of `/proc/PID` are not those of the owner of the program before.
+        let changes_hands = secure || !sys::task::is_dumpable();
+        migrant.process().exec(changes_hands);
     }
     if !placement::is_at_exec() {
         return;
@@ -220,17 +226,49 @@ pub(crate) extern "C" fn __openmosix_exec() {
 ///
 /// # Safety
 ///
-/// `task` is current.
+/// `task` is current, and has `PF_EXITING`.
 #[export]
 pub(crate) unsafe extern "C" fn __openmosix_exit(task: *mut bindings::task_struct) {
-    // SAFETY: By the safety requirements. The reference that the pointer owned is taken over.
-    let migrant = unsafe {
+    // SAFETY: It is taken away below.
+    if let Some(migrant) = unsafe { current_migrant() } {
+        hand_over(migrant.process());
+    }
+    // SAFETY: By the safety requirements. Who had the lock before has left its pointer here, who gets it later finds
+    // `PF_EXITING`.
+    let raw = unsafe {
         bindings::task_lock(task);
         let raw = core::mem::replace(&mut (*task).openmosix, core::ptr::null_mut());
         bindings::task_unlock(task);
-        Arc::from_raw(raw.cast::<Migrant>().cast_const())
+        raw.cast::<Migrant>().cast_const()
     };
+    if raw.is_null() {
+        return;
+    }
+    // SAFETY: The reference that the pointer owned is taken over.
+    let migrant = unsafe { Arc::from_raw(raw) };
     migrate::ended(&migrant);
+}
+
+/// A thread ends, and not its process: what was said of that holds for the one that stands for it now.
+fn hand_over(process: &Process) {
+    let Some(said) = process.said() else {
+        return;
+    };
+    while let Some(standing) = sys::task::standing(process.task()) {
+        let taken = find_or_make(&standing).map(|migrant| migrant.process().take_over(&said));
+        if sys::task::is_ending(&standing) {
+            // It may have looked before what it has to hand over in its turn.
+            continue;
+        }
+        if let Err(error) = taken {
+            pr_warn!(
+                "process {} has lost its rules: {:?}\n",
+                standing.tgid(),
+                error
+            );
+        }
+        return;
+    }
 }
 
 /// C: `__openmosix_force_sig()`. Any context; does not sleep.
@@ -261,6 +299,15 @@ pub(crate) unsafe extern "C" fn __openmosix_force_sig(
             true
         }
         None => false,
+    }
+}
+
+/// C: `__openmosix_stopped()`. After a stop; no locks held.
+#[export]
+pub(crate) extern "C" fn __openmosix_stopped() {
+    // SAFETY: The exit hook cannot come before this returns.
+    if let Some(migrant) = unsafe { current_migrant() } {
+        migrant.process().stopped();
     }
 }
 
@@ -299,7 +346,8 @@ pub(crate) unsafe extern "C" fn __openmosix_fault(
 /// Has the process with that address space come home, for somebody who needs its memory there.
 fn bring_home(mm: usize) -> Result {
     let Some(entry) = deputy::list::find(mm) else {
-        return Err(EFAULT);
+        // It has come home just now. If it has ended instead, the mark that is left tells.
+        return Ok(());
     };
     let migrant = migrant_of(&entry.task).ok_or(EFAULT)?;
     migrant.process().give_order(Order::HOME);
@@ -340,7 +388,7 @@ pub(crate) unsafe extern "C" fn __openmosix_access(
             return NATIVE;
         }
     }
-    let (Some(entry), Some(raw)) = (deputy::list::find(mm as usize), NonNull::new(mm)) else {
+    let (Some(mut entry), Some(raw)) = (deputy::list::find(mm as usize), NonNull::new(mm)) else {
         return NATIVE;
     };
     if gup_flags & bindings::FOLL_WRITE != 0 {
@@ -353,7 +401,18 @@ pub(crate) unsafe extern "C" fn __openmosix_access(
     let to = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), len.max(0) as usize) };
     // SAFETY: By the safety requirements.
     let home = unsafe { Mm::from_raw(raw) };
-    entry.pages.read(&home, addr as u64, to) as c_int
+    loop {
+        let done = entry.read(&home, addr as u64, to);
+        if done == to.len() && entry.pages.is_some() {
+            return done as c_int;
+        }
+        // There is no more, or it has moved meanwhile.
+        entry = match deputy::list::find(mm as usize) {
+            None => return NATIVE,
+            Some(now) if !now.is_still(&entry) => now,
+            Some(_) => return done as c_int,
+        };
+    }
 }
 
 /// C: `openmosix_fill()`. Reading a page of a guest's file mapping; may sleep.

@@ -6,8 +6,10 @@
 //! with `capture` and `install`. They come in this order:
 //!
 //! ```text
-//! ImageStart  Task  [Mm  Vmas…]  Pages…  Cpu  Signals  ImageEnd
+//! ImageStart  Task  [Mm  Vmas…]  Cpu  Signals  Pages…  ImageEnd
 //! ```
+//!
+//! What may fail comes last: who passes an image on, or gets only a part of it, knows all else by then.
 //!
 //! `Mm` and `Vmas` are sent by home only: home keeps the layout.
 
@@ -18,6 +20,10 @@ pub(crate) mod signals;
 pub(crate) mod task;
 
 use crate::{
+    fault::{
+        self,
+        Point, //
+    },
     link::lane::Lane,
     sys::mm::Mm,
     task::clock::Ahead,
@@ -50,9 +56,12 @@ pub(crate) fn send(lane: &Lane, mm: &Mm, way: Way) -> Result<u64> {
         }
         Way::Back => task::capture(lane, Ahead::default())?,
     }
-    let pages = memory::capture(lane, mm)?;
     cpu::capture(lane)?;
     signals::capture(lane)?;
+    if matches!(way, Way::Back) {
+        fault::hit(Point::LeaveCopy)?;
+    }
+    let pages = memory::capture(lane, mm)?;
     lane.say(0, &ImageEnd { pages })?;
     Ok(pages)
 }

@@ -14,7 +14,7 @@
 //!                    ◀───────────────────      Done
 //! 4 Commit           ───────────────────▶
 //!                    ◀───────────────────      Committed
-//!   frees the memory, becomes the deputy
+//!   becomes the deputy, frees the memory
 //! 5 Resume           ───────────────────▶      the guest runs
 //! ```
 //!
@@ -114,7 +114,7 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
                 }
             }
             if process.has_order() && regs.in_vdso() {
-                sys::task::kick_later();
+                let _ = sys::task::kick_later(1);
                 return Next::UserMode;
             }
             at_home(migrant, regs)
@@ -160,6 +160,7 @@ fn restart(process: &Process, regs: &mut Regs<'_>) -> bool {
     }
     let result = process.run_call(nr, &args, &args);
     if process.has_unfinished() {
+        signal::end_call_mask();
         return false;
     }
     regs.end_rewound_call(result);
@@ -181,7 +182,6 @@ pub(crate) enum End {
 pub(crate) fn live(deputy: &Deputy, process: &Process) -> End {
     match serve::serve(deputy, process) {
         Ok(Left::Home(arrived)) => {
-            deputy::list::remove(deputy);
             deputy.dismiss();
             End::Whole(arrived)
         }
@@ -218,6 +218,8 @@ pub(crate) fn settle(migrant: &Migrant, end: End, regs: &mut Regs<'_>) -> Next {
             }
             migrant.process().arrived(timer.done());
             if migrant.process().has_unfinished() && regs.ended_call().is_some() {
+                // It makes its mask anew, and saves the one that is there then.
+                signal::end_call_mask();
                 regs.repeat_call();
                 return at_home(migrant, regs);
             }
@@ -238,6 +240,8 @@ pub(crate) fn ended(migrant: &Migrant) {
     match migrant.role() {
         Role::Guest(guest) => guest.ended(),
         Role::Deputy(deputy) => {
+            // What is at home is not the memory of the process: nobody is to take it for that.
+            deputy.claim().keep();
             deputy::list::remove(&deputy);
             deputy.dismiss();
         }

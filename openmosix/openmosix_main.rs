@@ -14,6 +14,7 @@
 //! balance   load              [pure] gossip and decisions, and the numbers that they are made with
 //! link      node              connections, and who is at their other end
 //! wire      syscall           [pure] messages, and the table of system calls
+//! shortage                    what is tried again while memory is short
 //! error     fault             [used by all] errors of pure code in the kernel; faults that tests inject
 //! sys                         edges to C
 //! ```
@@ -34,6 +35,7 @@ mod load;
 mod migrate;
 mod node;
 mod placement;
+mod shortage;
 mod sys;
 mod syscall;
 mod task;

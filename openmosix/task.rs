@@ -18,6 +18,7 @@ pub(crate) mod rules;
 pub(crate) mod stay;
 pub(crate) mod target;
 pub(crate) mod unfinished;
+mod waits;
 
 use crate::{
     node::NodeId,
@@ -44,9 +45,16 @@ use placing::{
     Placing,
     Talk, //
 };
-use record::Record;
+use record::{
+    Record,
+    Timer, //
+};
+use rules::Rules;
 use target::Agreed;
 use unfinished::Unfinished;
+
+/// Why an order is forgotten: who gave it could not give it now.
+const OTHER_PRIVILEGES: &str = "the program has other privileges";
 
 /// Where a process was told to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +86,27 @@ pub(crate) enum Destination {
     Node(NodeId),
 }
 
+impl Destination {
+    /// The number of the node, 0 for home.
+    fn number(self) -> u16 {
+        match self {
+            Self::Home => 0,
+            Self::Node(node) => node.get(),
+        }
+    }
+}
+
+/// What was said of a process, and is so of all its threads.
+pub(crate) struct Said {
+    rules: Rules,
+    /// For the program that it becomes.
+    order: Option<Order>,
+    ordered: bool,
+    moves: u64,
+    record: Record,
+    epoch: u32,
+}
+
 /// What a process is to do now: where it goes, and the node that has agreed to take it, if one was asked.
 pub(crate) type Due = (Destination, Option<KBox<Agreed>>);
 
@@ -90,8 +119,8 @@ struct Inner {
     agreed: Option<KBox<Agreed>>,
     /// What it was told since then.
     next: Option<Order>,
-    /// Where it is going now.
-    going: Option<Destination>,
+    /// What it is carrying out now.
+    going: Option<Order>,
     /// Where its user part is: a node, 0 at home.
     node: u16,
     record: Record,
@@ -111,11 +140,31 @@ impl Inner {
                 .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
     }
 
+    /// Forgets where somebody has told it to go, unless that is home, and says why. A target that has agreed is dropped
+    /// by the caller, without a lock; of one that is being asked, the answer will be.
+    fn forget_orders(&mut self) -> Option<KBox<Agreed>> {
+        self.next = self.next.filter(|order| order.is_home());
+        if self.placing.sent.is_some() {
+            // Nobody has told it so but the balancer.
+            return None;
+        }
+        let order = self.order.take_if(|order| !order.is_home())?;
+        self.epoch = self.epoch.wrapping_add(1);
+        let timer = Timer::start(self.epoch, self.node, order.to.number());
+        self.record = timer.failed(OTHER_PRIVILEGES);
+        if !self.asking {
+            self.order = self.next.take();
+        }
+        self.agreed.take()
+    }
+
     /// Takes an order: it replaces another one, unless the target of that was asked. False if it has to wait for that.
     fn take_in(&mut self, order: Order, exec_id: u64) -> bool {
         self.exec_id = exec_id;
         if self.asking || self.agreed.is_some() {
-            self.next = Some(order).filter(|_| self.order != Some(order));
+            // The owner's order has another meaning than that of the balancer, though it names the same place.
+            let new = self.order != Some(order) || self.placing.sent.is_some();
+            self.next = new.then_some(order);
             return false;
         }
         self.order = Some(order);
@@ -203,11 +252,22 @@ impl Process {
 
     /// The order can be carried out now: its target has agreed, or will be asked by the process itself.
     pub(crate) fn agreed(&self, agreed: Option<KBox<Agreed>>) {
-        {
+        let forgotten = {
             let mut inner = self.inner.lock();
             inner.asking = false;
-            inner.agreed = agreed;
-        }
+            if inner.order.is_some() {
+                inner.agreed = agreed;
+                None
+            } else {
+                inner.order = inner.next.take();
+                if let Some(agreed) = &agreed {
+                    inner.record = agreed.timer.clone().failed(OTHER_PRIVILEGES);
+                }
+                agreed
+            }
+        };
+        // The target hears of it by the end of the channel.
+        drop(forgotten);
         self.kick();
     }
 
@@ -218,7 +278,7 @@ impl Process {
             inner.asking = false;
             inner.order = inner.next.take();
             inner.record = record;
-            let over = placing::over(&mut inner, 0, record.reason.or(Some("failed")));
+            let over = placing::over(&mut inner, None, 0, record.reason.or(Some("failed")));
             (inner.order.is_some(), over)
         };
         report(over);
@@ -227,11 +287,42 @@ impl Process {
         }
     }
 
+    /// What was said of it, if anything was.
+    pub(crate) fn said(&self) -> Option<Said> {
+        let inner = self.inner.lock();
+        let said = Said {
+            rules: inner.placing.rules.clone(),
+            order: inner.next.or(inner.order).filter(|order| order.at_exec),
+            ordered: inner.placing.ordered,
+            moves: inner.moves,
+            record: inner.record,
+            epoch: inner.epoch,
+        };
+        let any = !said.rules.is_default() || said.order.is_some() || said.ordered;
+        (any || said.epoch > 0).then_some(said)
+    }
+
+    /// Its thread stands for the process now, of which that was said.
+    pub(crate) fn take_over(&self, said: &Said) {
+        let rules = said.rules.clone();
+        drop(self.set_rules(|its| core::mem::replace(its, rules)));
+        {
+            let mut inner = self.inner.lock();
+            inner.placing.ordered = said.ordered;
+            inner.moves = said.moves;
+            inner.record = said.record;
+            inner.epoch = said.epoch;
+        }
+        if let Some(order) = said.order {
+            self.give_order(order);
+        }
+    }
+
     /// Where it was told to go, until it is there or that has failed.
     pub(crate) fn destination(&self) -> Option<Destination> {
         let inner = self.inner.lock();
         let order = inner.next.or(inner.order);
-        order.map(|order| order.to).or(inner.going)
+        order.or(inner.going).map(|order| order.to)
     }
 
     /// Is there an order to carry out now?
@@ -248,16 +339,16 @@ impl Process {
             return None;
         }
         let next = inner.next.take();
-        inner.going = core::mem::replace(&mut inner.order, next).map(|order| order.to);
-        Some((inner.going?, inner.agreed.take()))
+        inner.going = core::mem::replace(&mut inner.order, next);
+        Some((inner.going?.to, inner.agreed.take()))
     }
 
     /// There was nothing to do for the order: it is there already.
     pub(crate) fn stays(&self) {
         let over = {
             let mut inner = self.inner.lock();
-            inner.going = None;
-            placing::over(&mut inner, 0, Some("it is there"))
+            let order = inner.going.take();
+            placing::over(&mut inner, order, 0, Some(placing::THERE))
         };
         report(over);
     }
@@ -294,8 +385,8 @@ impl Process {
         let over = {
             let mut inner = self.inner.lock();
             inner.record = record;
-            inner.going = None;
-            placing::over(&mut inner, 0, record.reason.or(Some("failed")))
+            let order = inner.going.take();
+            placing::over(&mut inner, order, 0, record.reason.or(Some("failed")))
         };
         report(over);
     }
@@ -307,11 +398,11 @@ impl Process {
             inner.node = record.to;
             inner.moves += 1;
             inner.record = record;
-            inner.going = None;
-            if record.to == 0 && inner.order.is_some_and(Order::is_home) {
-                inner.order = None;
-            }
-            placing::over(&mut inner, record.pages, None)
+            let home = inner
+                .order
+                .take_if(|order| record.to == 0 && order.is_home());
+            let order = inner.going.take().or(home);
+            placing::over(&mut inner, order, record.pages, None)
         };
         trace::moved(self.task.pid(), record.from, record.to, record.pages);
         report(over);

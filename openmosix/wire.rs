@@ -12,6 +12,9 @@
 //!   reasons to refuse it. [`Evict`](life::Evict). A proof with which a client is refused. [`Usage`](life::Usage) says
 //!   whether the guest wants a processor.
 //! * **3**: [`Usage`](life::Usage) says how much memory the guest has had at most.
+//! * **4**: [`Prepare`](prepare::Prepare) and [`UsageAsked`](pages::UsageAsked) say how nice the process is.
+//! * **5**: [`Call`](call::Call) and [`Paused`](life::Paused) say where the program is. [`Usage`](life::Usage) counts
+//!   page faults. [`Reply`](call::Reply) says whether its result is a restart code.
 //!
 //! # Rules
 //!
@@ -53,7 +56,7 @@ pub(crate) use frame::{
 pub(crate) use hello::Purpose;
 
 /// The protocol that this file and its modules describe.
-pub(crate) const VERSION: u16 = 3;
+pub(crate) const VERSION: u16 = 5;
 
 /// Where nodes listen, as openMosix always did.
 pub(crate) const PORT: u16 = 4660;

@@ -23,9 +23,21 @@ void openmosix_get_statm(struct mm_struct *mm, struct openmosix_statm *out)
 	out->size = task_statm(mm, &out->shared, &out->text, &out->data, &out->resident);
 }
 
+/* The task of a process, with a reference: its first thread, or another one when that has ended. */
+static struct task_struct *get_standing(const struct inode *inode)
+{
+	struct task_struct *task = get_proc_task(inode);
+	struct task_struct *standing = task ? openmosix_standing(task) : NULL;
+
+	if (!standing)
+		return task;
+	put_task_struct(task);
+	return standing;
+}
+
 static int show(struct seq_file *m, u32 what)
 {
-	struct task_struct *task = get_proc_task(m->private);
+	struct task_struct *task = get_standing(m->private);
 	int ret;
 
 	if (!task)
@@ -33,6 +45,16 @@ static int show(struct seq_file *m, u32 what)
 	ret = openmosix_show(task, what, m);
 	put_task_struct(task);
 	return ret;
+}
+
+/* The file may have been opened before the task began a program that is not its owner's to steer. */
+static bool may_steer(struct task_struct *task)
+{
+	kuid_t uid;
+	kgid_t gid;
+
+	task_dump_owner(task, S_IFREG, &uid, &gid);
+	return uid_eq(current_fsuid(), uid) || capable(CAP_SYS_ADMIN);
 }
 
 /* The longest text: a mask of all nodes. */
@@ -49,10 +71,12 @@ static ssize_t write(struct file *file, const char __user *from, size_t len, u32
 	text = memdup_user_nul(from, len);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	task = get_proc_task(file_inode(file));
-	ret = task ? openmosix_write(task, what, text, len) : -ESRCH;
-	if (task)
+	task = get_standing(file_inode(file));
+	ret = -ESRCH;
+	if (task) {
+		ret = may_steer(task) ? openmosix_write(task, what, text, len) : -EPERM;
 		put_task_struct(task);
+	}
 	kfree(text);
 	return ret ?: len;
 }

@@ -6,7 +6,8 @@
  * Every hook is one unconditional statement at its call site. The inline half
  * tests a static key that is off until the node is configured, and then
  * whether the task (or address space) belongs to a migrated process; the slow
- * half is in openmosix/hooks.rs. Without CONFIG_OPENMOSIX every hook is empty.
+ * half is in openmosix/hooks.rs, or in kernel/openmosix_task.c if it only looks
+ * at what the kernel has. Without CONFIG_OPENMOSIX every hook is empty.
  *
  * Documentation/openmosix/hooks.rst tells the context of each.
  */
@@ -31,9 +32,11 @@ bool __openmosix_syscall(struct pt_regs *regs);
 void __openmosix_resume(struct pt_regs *regs);
 void __openmosix_fork(struct task_struct *child);
 void __openmosix_forked(struct task_struct *child);
-void __openmosix_exec(void);
+void __openmosix_exec(bool secure);
 void __openmosix_exit(struct task_struct *task);
 bool __openmosix_force_sig(struct kernel_siginfo *info, struct task_struct *task, bool fatal);
+void __openmosix_stopped(void);
+bool __openmosix_leave_signals(void);
 
 /**
  * openmosix_syscall - let a guest's system call be resolved where it belongs
@@ -57,8 +60,13 @@ static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned lon
  */
 static __always_inline void openmosix_resume(struct pt_regs *regs)
 {
-	if (static_branch_unlikely(&openmosix_active) && current->openmosix)
+	if (static_branch_unlikely(&openmosix_active) && current->openmosix) {
+		bool away = current->openmosix_away;
+
+		WRITE_ONCE(current->openmosix_away, true);
 		__openmosix_resume(regs);
+		WRITE_ONCE(current->openmosix_away, away);
+	}
 }
 
 /**
@@ -71,6 +79,7 @@ static __always_inline void openmosix_fork(struct task_struct *child)
 {
 	child->openmosix = NULL;
 	child->openmosix_kick = 0;
+	child->openmosix_away = false;
 	if (static_branch_unlikely(&openmosix_active))
 		__openmosix_fork(child);
 }
@@ -83,19 +92,21 @@ static __always_inline void openmosix_fork(struct task_struct *child)
  */
 static __always_inline void openmosix_forked(struct task_struct *child)
 {
-	if (static_branch_unlikely(&openmosix_active) && current->group_leader->openmosix)
+	if (static_branch_unlikely(&openmosix_active) &&
+	    (current->group_leader->openmosix || current->group_leader->flags & PF_EXITING))
 		__openmosix_forked(child);
 }
 
 /**
  * openmosix_exec - the current task begins another program
+ * @secure: which has privileges of its own
  *
  * Context: process context, may sleep, no locks held, execve() has succeeded.
  */
-static __always_inline void openmosix_exec(void)
+static __always_inline void openmosix_exec(bool secure)
 {
 	if (static_branch_unlikely(&openmosix_active))
-		__openmosix_exec();
+		__openmosix_exec(secure);
 }
 
 /**
@@ -103,11 +114,12 @@ static __always_inline void openmosix_exec(void)
  * @task: current
  *
  * Context: process context, may sleep, no locks held, memory and files still
- * there.
+ * there, PF_EXITING set. Whether there is anything to let go of, only the
+ * task's alloc_lock tells: somebody may just be giving it a state.
  */
 static __always_inline void openmosix_exit(struct task_struct *task)
 {
-	if (static_branch_unlikely(&openmosix_active) && task->openmosix)
+	if (static_branch_unlikely(&openmosix_active))
 		__openmosix_exit(task);
 }
 
@@ -125,6 +137,54 @@ static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
 {
 	return static_branch_unlikely(&openmosix_active) && task->openmosix &&
 	       __openmosix_force_sig(info, task, fatal);
+}
+
+/**
+ * openmosix_stopped - the current task was stopped, and goes on
+ *
+ * Context: process context, no locks held.
+ */
+static __always_inline void openmosix_stopped(void)
+{
+	if (static_branch_unlikely(&openmosix_active) && current->openmosix)
+		__openmosix_stopped();
+}
+
+/**
+ * openmosix_leave_signals - has a deputy to be whole before it takes a signal
+ * or a trap?
+ *
+ * A tracer and a core dump look at the registers, which its guest has. It may
+ * have been stopped in get_signal() when they came.
+ *
+ * Context: get_signal(), siglock held.
+ * Return: true when get_signal() is to return as if nothing were left; it is
+ * called again at home.
+ */
+static __always_inline bool openmosix_leave_signals(void)
+{
+	return static_branch_unlikely(&openmosix_active) && current->openmosix_away &&
+	       __openmosix_leave_signals();
+}
+
+/**
+ * openmosix_state - the state in which others see a task
+ * @task: any
+ * @index: that in which it is, as task_state_index() has it
+ *
+ * Its program computes, whatever the task waits for by itself.
+ *
+ * Context: any; a momentary answer.
+ * Return: the index to show.
+ */
+static __always_inline unsigned int openmosix_state(struct task_struct *task, unsigned int index)
+{
+	bool sleeps = index == fls(TASK_INTERRUPTIBLE) || index == fls(TASK_UNINTERRUPTIBLE);
+
+	if (static_branch_unlikely(&openmosix_active) && sleeps &&
+	    READ_ONCE(task->openmosix_away))
+		return TASK_RUNNING;
+	return index;
 }
 
 extern const struct file_operations openmosix_where_fops;
@@ -164,12 +224,21 @@ static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned lon
 static __always_inline void openmosix_resume(struct pt_regs *regs) { }
 static __always_inline void openmosix_fork(struct task_struct *child) { }
 static __always_inline void openmosix_forked(struct task_struct *child) { }
-static __always_inline void openmosix_exec(void) { }
+static __always_inline void openmosix_exec(bool secure) { }
 static __always_inline void openmosix_exit(struct task_struct *task) { }
 static __always_inline bool openmosix_force_sig(struct kernel_siginfo *info,
 						struct task_struct *task, bool fatal)
 {
 	return false;
+}
+static __always_inline void openmosix_stopped(void) { }
+static __always_inline bool openmosix_leave_signals(void)
+{
+	return false;
+}
+static __always_inline unsigned int openmosix_state(struct task_struct *task, unsigned int index)
+{
+	return index;
 }
 
 #endif /* CONFIG_OPENMOSIX */

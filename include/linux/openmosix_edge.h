@@ -23,6 +23,7 @@
 #include <linux/openmosix_mm.h>
 #include <linux/proc_fs.h>
 #include <linux/random.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -84,7 +85,7 @@ enum openmosix_at {
 #define OPENMOSIX_STAY_LDT		0x4000
 #define OPENMOSIX_STAY_DIRECT_IO	0x8000	/* I/O privilege */
 #define OPENMOSIX_STAY_SHSTK		0x10000	/* shadow stack */
-#define OPENMOSIX_STAY_DEBUG		0x20000	/* hardware breakpoints, TSC trap, dispatch */
+#define OPENMOSIX_STAY_DEBUG		0x20000	/* breakpoints, TSC trap, dispatch, time slices */
 #define OPENMOSIX_STAY_SYSTEM		0x40000	/* kernel thread */
 #define OPENMOSIX_STAY_INIT		0x80000
 #define OPENMOSIX_STAY_GUEST		0x100000	/* a guest of this node: steer it at its home */
@@ -249,6 +250,7 @@ u32 openmosix_task_stay(struct task_struct *task);
 void openmosix_registrations_get(struct openmosix_registrations *out);
 void openmosix_registrations_clear(void);
 void openmosix_registrations_set(const struct openmosix_registrations *in);
+struct task_struct *openmosix_standing(struct task_struct *task);
 u32 openmosix_running(void);
 void openmosix_look(struct task_struct *task, struct openmosix_seen *out);
 unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64 cpu_ns,
@@ -263,6 +265,7 @@ void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
 bool openmosix_writes_in_parts(unsigned int fd);
 bool openmosix_is_stream(unsigned int fd);
+unsigned int openmosix_fd_room(void);
 u64 openmosix_cpu_time_left(void);
 void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
@@ -273,12 +276,14 @@ u64 openmosix_blocked(void);
 void openmosix_set_restart_pointer(u32 nr, unsigned long addr);
 unsigned long openmosix_restart_pointer(u32 nr);
 void openmosix_set_blocked(u64 blocked);
+bool openmosix_has_call_mask(void);
+void openmosix_end_call_mask(void);
 void openmosix_get_action(int sig, struct sigaction *out);
 void openmosix_set_action(int sig, const struct sigaction *in);
 bool openmosix_handled(int sig);
 bool openmosix_dumps_core(void);
 bool openmosix_compat_call(void);
-void openmosix_kick_later(void);
+bool openmosix_kick_later(unsigned long delay);
 unsigned long openmosix_window(unsigned long len);
 void openmosix_close_window(unsigned long addr, unsigned long len);
 
@@ -290,6 +295,7 @@ size_t openmosix_xstate_size(void);
 u64 openmosix_xfeatures(void);
 u64 openmosix_cpu_features(void);
 int openmosix_cpu_get(void *gp, void *xstate, size_t len);
+bool openmosix_user_bases(const void *gp);
 int openmosix_cpu_set(const void *gp, const void *xstate, size_t len);
 long openmosix_call_native(u32 nr, const u64 *args);
 int openmosix_map_vdso(unsigned long addr);
@@ -303,6 +309,9 @@ void openmosix_repeat_call(struct pt_regs *regs);
 void openmosix_end_rewound_call(struct pt_regs *regs, long result);
 bool openmosix_is_rewound(struct pt_regs *regs);
 void openmosix_make_rewound_call(struct pt_regs *regs);
+unsigned long openmosix_stack_place(const struct pt_regs *regs);
+void openmosix_place(const struct pt_regs *regs, u64 *ip, u64 *sp);
+void openmosix_show_place(u64 ip, u64 sp);
 bool openmosix_in_vdso(const struct pt_regs *regs);
 void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 

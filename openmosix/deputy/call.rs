@@ -15,11 +15,16 @@ use crate::{
         self,
         Point, //
     },
+    image,
     link::lane::Frame,
     migrate::onward,
     sys::{
         self,
-        cpu::is_restart,
+        cpu::{
+            is_restart,
+            Place,
+            RESTART_BLOCK, //
+        },
         guest::Window,
         mm::Vma,
         signal,
@@ -35,13 +40,9 @@ use crate::{
         Destination,
         Process, //
     },
-    wire::{
-        call::{
-            Call,
-            Reply, //
-        },
-        image::Action,
-        life::Signal, //
+    wire::call::{
+        Call,
+        Reply, //
     },
 };
 use core::sync::atomic::Ordering;
@@ -53,9 +54,6 @@ use kernel::{
 
 /// The smallest window.
 const WINDOW: usize = 128 << 10;
-
-/// `-ERESTART_RESTARTBLOCK`.
-const RESTART_BLOCK: i64 = -516;
 
 /// What the guest does after the answer to its call.
 pub(super) enum Next {
@@ -86,25 +84,29 @@ impl Deputy {
         }
         self.holding.store(false, Ordering::Relaxed);
         let (mut result, answered) = self.run(process, frame)?;
+        // Nothing else restarts a call, whatever number it returns: F_GETOWN tells a process group by a negative one.
+        let mut restarts = is_restart(result) && kernel::current!().signal_pending();
         sys::task::after_call();
         self.give_back()?;
         let stays = self.must_stay(nr, result);
         self.tell_news()?;
         // When it is home, signals, and what becomes of an interrupted call, are seen to there.
-        let looks = is_restart(result) || kernel::current!().signal_pending();
+        let looks = restarts || kernel::current!().signal_pending();
         let handles = looks && !stays && !self.is_wanted_home() && self.signals()?;
         if self.files.has_news() {
             // It may have been stopped in there.
             self.tell_news()?;
         }
         let leaves = if handles {
-            // It runs handlers first.
-            result = process.end_unfinished().unwrap_or(result);
-            false
+            // It runs handlers first, unless somebody waits who looks at registers: he finds them where those begin.
+            if let Some(done) = process.end_unfinished() {
+                (result, restarts) = (done, false);
+            }
+            self.is_wanted_whole()
         } else if stays || self.is_wanted_home() {
             true
         } else {
-            if is_restart(result) {
+            if restarts {
                 self.hold();
             }
             self.is_called_away(process)
@@ -113,26 +115,33 @@ impl Deputy {
         if leaves {
             flags |= Reply::RECALL;
         }
+        if restarts {
+            flags |= Reply::RESTARTS;
+        }
         if let Some(vma) = self.new_mapping(nr, result) {
             flags |= u64::from(vma.kind) << Reply::KIND_SHIFT;
         }
         let data = core::mem::take(&mut *self.outbox.lock());
         process.talked(asked + data.len());
-        self.lane.say(
-            seq,
-            &Reply {
-                result,
-                blocked: signal::blocked(),
-                flags,
-                data: &data,
-            },
-        )?;
+        let reply = Reply {
+            result,
+            blocked: signal::blocked(),
+            flags,
+            data: &[],
+        };
+        self.lane.say_with(seq, &reply, &data)?;
         Ok(if leaves { Next::Leaves } else { Next::Computes })
     }
 
     /// Is there a reason to have the process whole, and at home?
     pub(super) fn is_wanted_home(&self) -> bool {
-        sys::task::traced() || signal::dumps_core() || self.is_called_by_file()
+        self.is_wanted_whole() || self.is_called_by_file()
+    }
+
+    /// Does somebody wait who looks at its registers: a tracer, or a core dump? Signals are not seen to before it is
+    /// whole, not even if that comes while it is stopped.
+    pub(super) fn is_wanted_whole(&self) -> bool {
+        sys::task::traced() || signal::dumps_core()
     }
 
     /// Carries out an order that waits: is the guest to leave its node now?
@@ -141,8 +150,12 @@ impl Deputy {
     pub(super) fn is_called_away(&self, process: &Process) -> bool {
         match process.take_order() {
             None => false,
-            Some((Destination::Home, _)) => true,
+            Some((Destination::Home, _)) => {
+                self.forget_onward();
+                true
+            }
             Some((Destination::Node(to), _)) if to == self.node => {
+                self.forget_onward();
                 process.stays();
                 false
             }
@@ -153,6 +166,12 @@ impl Deputy {
                 leaves
             }
         }
+    }
+
+    /// Where it was to go is not where it goes.
+    fn forget_onward(&self) {
+        let onward = self.onward.lock().take();
+        drop(onward);
     }
 
     /// Has a call given the process a mapping that cannot be elsewhere?
@@ -179,27 +198,63 @@ impl Deputy {
         let call: Call<'_> = frame.read()?;
         self.charge(call.cpu_ns);
         signal::set_blocked(call.blocked);
+        let (ip, sp) = (call.ip, call.sp);
+        Place { ip, sp }.show();
         let (nr, args) = (call.nr, call.args);
-        if call.flags & Call::CARRIED == 0 {
-            // Some calls never return.
-            drop(frame);
-            self.make_way(nr, &args);
-            return Ok((self.native(process, nr, &args, &args), false));
+        if call.flags & Call::CARRIED != 0 {
+            let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
+            match self.place(process, nr, request) {
+                Ok(placed) => return Ok((self.run_placed(process, nr, &args, &placed)?, true)),
+                // Without memory for them here, the call takes its arguments where they are.
+                Err(error) if error == ENOMEM => {}
+                Err(error) => return Err(error),
+            }
         }
-        let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
-        let base = self.window_for(request.window_len().map_err(|_| EPROTO)?)?;
+        // Some calls never return.
+        drop(frame);
+        self.make_way(nr, &args);
+        Ok((self.native(process, nr, &args, &args), false))
+    }
+
+    /// Puts the arguments of a call into the window, and makes room for the answer: when the call is done, it is too
+    /// late to have no memory.
+    #[inline(never)]
+    fn place<'a>(&self, process: &Process, nr: u32, request: Request<'a>) -> Result<Placed<'a>> {
+        let args = *request.args();
+        let len = request.window_len().map_err(|_| EPROTO)?;
+        // Whatever limit keeps it from being there.
+        let base = self.window_for(len).map_err(|_| ENOMEM)?;
         let placed = request.place(base, &mut User).map_err(|_| ENOMEM)?;
-        let result = self.native(process, nr, &args, placed.args());
-        if result == RESTART_BLOCK {
-            self.restart_on_guest(nr, &placed);
+        let placed = placed.within(sys::task::fd_room());
+        if let Some(done) = process.done_of(nr, &args) {
+            placed.take_up(done, &User, &mut User).map_err(|_| ENOMEM)?;
         }
-        let len = placed.reply_len(result, &User).map_err(|_| EFAULT)?;
-        let mut reply = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
-        placed
-            .reply(result, &User, &mut reply)
-            .map_err(|_| EFAULT)?;
+        let room = placed.reply_room().map_err(|_| EPROTO)?;
+        let room = KVVec::with_capacity(room, GFP_KERNEL)?;
+        *self.outbox.lock() = room;
+        Ok(placed)
+    }
+
+    /// Runs a call whose arguments are in the window, and fills the outbox.
+    fn run_placed(
+        &self,
+        process: &Process,
+        nr: u32,
+        args: &Args,
+        placed: &Placed<'_>,
+    ) -> Result<i64> {
+        let result = self.native(process, nr, args, placed.args());
+        if result == RESTART_BLOCK {
+            self.restart_on_guest(nr, placed);
+        }
+        // What it has done is the program's, even if it is to go on.
+        let done = process.done_of(nr, args).unwrap_or(result);
+        let len = placed.reply_len(done, &User).map_err(|_| EFAULT)?;
+        let mut reply = core::mem::take(&mut *self.outbox.lock());
+        reply.resize(len, 0, GFP_KERNEL)?;
+        placed.reply(done, &User, &mut reply).map_err(|_| EFAULT)?;
         *self.outbox.lock() = reply;
-        Ok((result, true))
+        Ok(result)
     }
 
     /// Runs a native call; an order and the loss of the guest interrupt it as a signal would.
@@ -207,16 +262,18 @@ impl Deputy {
     fn native(&self, process: &Process, nr: u32, program: &Args, args: &Args) -> i64 {
         let channel = self.lane.channel();
         signal::forget_kick();
-        if process.has_order() {
+        channel.notify(Some(sys::task::current()));
+        // What came before that has woken nobody: mostly it is the end of the guest.
+        if process.has_order() || channel.is_readable() {
             sys::task::kick(process.task());
         }
-        channel.notify(Some(sys::task::current()));
         let result = process.run_call(nr, program, args);
         channel.notify(None);
         result
     }
 
-    /// A call that changes the layout must not meet the window.
+    /// A call that changes the layout, or looks at it, must not meet the window; nor must one that may touch memory which
+    /// is not mapped, and has to fail for that.
     fn make_way(&self, nr: u32, args: &Args) {
         let len = self.window_len.load(Ordering::Relaxed);
         if len == 0 {
@@ -226,13 +283,14 @@ impl Deputy {
         let meets = |at: u64, size: u64| at < start + len && start < at.saturating_add(size);
         let [addr, size, new_size, _, new_addr, _] = *args;
         let in_way = match nr {
-            bindings::__NR_mmap | bindings::__NR_munmap | bindings::__NR_mprotect => {
-                meets(addr, size)
-            }
-            bindings::__NR_mremap => meets(addr, size) || meets(new_addr, new_size),
-            bindings::__NR_madvise => meets(addr, size),
+            bindings::__NR_mmap
+            | bindings::__NR_munmap
+            | bindings::__NR_mprotect
+            | bindings::__NR_msync
+            | bindings::__NR_madvise => meets(addr, size),
+            bindings::__NR_mremap => meets(addr, size.max(new_size)) || meets(new_addr, new_size),
             bindings::__NR_brk => meets(addr, 1),
-            _ => false,
+            _ => syscall::may_touch(u64::from(nr), args),
         };
         if in_way {
             self.close_window();
@@ -273,16 +331,7 @@ impl Deputy {
     pub(super) fn signals(&self) -> Result<bool> {
         let mut sent = false;
         while let Some(delivery) = signal::next() {
-            self.lane.say(
-                0,
-                &Signal {
-                    info: delivery.info,
-                    action: Action::from(delivery.action),
-                    blocked: delivery.blocked,
-                    saved: delivery.saved.unwrap_or(0),
-                    has_saved: u64::from(delivery.saved.is_some()),
-                },
-            )?;
+            image::signals::say(&self.lane, &delivery)?;
             sent = true;
         }
         Ok(sent)

@@ -9,6 +9,8 @@
 //!   ends
 //! ```
 //!
+//! A guest that cannot send all of it says `Abort` instead of the rest, and gets that verdict.
+//!
 //! Once the guest has sent the whole image it only waits for the verdict, so home may go on at once.
 
 use super::Deputy;
@@ -23,6 +25,7 @@ use crate::{
         task::Task, //
     },
     link::{
+        lane::Frame,
         Deadline,
         Wait, //
     },
@@ -43,13 +46,21 @@ use crate::{
         Kind, //
     },
 };
-use kernel::prelude::*;
+use kernel::{
+    alloc::KVVec,
+    prelude::*, //
+};
+
+/// The most signals that a guest has yet to deliver.
+const WAITING: usize = 4096;
 
 /// A user part that has come home, complete but for what the current task has to take over.
 pub(crate) struct Arrived {
     cpu: Cpu,
     task: Task,
     fault: Option<[u8; signal::INFO]>,
+    /// Signals that home has sent and that have not been delivered.
+    waiting: KVVec<signal::Delivery>,
     /// How long it took, up to here.
     pub(crate) timer: Timer,
 }
@@ -60,72 +71,134 @@ pub(super) fn take_in(deputy: &Deputy, process: &Process) -> Result<Option<KBox<
     let mut timer = Timer::start(process.next_epoch(), deputy.node().get(), 0);
     timer.enter(Stage::Copy);
     process.moves_on(timer.record());
-    match receive(deputy, &mut timer) {
-        Ok(arrived) => {
-            // The image is whole: the guest waits for nothing but this.
-            let _ = deputy.lane.say(0, &Commit {});
-            Ok(Some(arrived))
+    let mut parts = Parts::default();
+    parts.receive(deputy)?;
+    let interrupted = parts.interrupted;
+    let failure = match parts.failure {
+        Some(failure) => failure,
+        None => match parts.join(deputy, &mut timer) {
+            Ok(arrived) => {
+                // Who is reading the memory of the guest now has his answer, or finds it at home.
+                deputy.let_go();
+                // The image is whole: the guest waits for nothing but this.
+                let _ = deputy.lane.say(0, &Commit {});
+                return Ok(Some(arrived));
+            }
+            Err(error) if error == ENOMEM => Reason::Memory,
+            Err(error) => return Err(error),
+        },
+    };
+    process.failed(timer.failed(failure.words()));
+    deputy.mm().release();
+    if interrupted {
+        // It makes that call again where it is, as if home had never wanted it.
+        deputy.hold();
+    }
+    signal::end_call_mask();
+    deputy.lane.say(
+        0,
+        &Abort {
+            reason: failure as u16,
+            text: &[],
+        },
+    )?;
+    Ok(None)
+}
+
+impl Deputy {
+    /// The next part of the image of a guest that leaves its node. It may be late as long as that node answers: there
+    /// may be pages to be brought in from swap.
+    pub(crate) fn hear_part(&self) -> Result<Frame> {
+        loop {
+            let deadline = Deadline::ms(image::PATIENCE_MS);
+            match self.lane.hear(Wait::Killable, deadline) {
+                Err(error) if error == ETIMEDOUT && self.pages.usage().is_ok() => {}
+                heard => return heard,
+            }
         }
-        Err(error) if error == ENOMEM => {
-            process.failed(timer.failed("not enough memory"));
-            deputy.mm().release();
-            deputy.lane.say(
-                0,
-                &Abort {
-                    reason: Reason::Memory as u16,
-                    text: b"home has too little memory",
-                },
-            )?;
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }
 
-/// Receives all parts. Out of memory is noticed at the end, when the guest listens again.
-fn receive(deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
-    let mut cpu = None;
-    let mut task = None;
-    let mut fault = None;
-    let mut pages = 0;
-    let mut short = fault::hit(Point::ReturnMemory).is_err();
-    loop {
-        let frame = deputy
-            .lane
-            .hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))?;
-        match frame.kind() {
-            Kind::ImageStart => {}
-            Kind::Task => task = Some(Task::read(&frame)?),
-            Kind::Pages if short => {}
-            Kind::Pages => match image::memory::install(&frame, deputy.mm()) {
-                Ok(count) => pages += count,
-                Err(error) if error == ENOMEM => short = true,
-                Err(error) => return Err(error),
-            },
-            Kind::Cpu => cpu = Some(Cpu::read(&frame)?),
-            Kind::Signals => image::signals::install_mask(&frame)?,
-            Kind::Fault => fault = Some(frame.read::<crate::wire::life::Fault>()?.info),
-            // It leaves that node already.
-            Kind::Evict => {}
-            Kind::ImageEnd => break,
-            _ => return Err(EPROTO),
+/// What is here of an image.
+#[derive(Default)]
+struct Parts {
+    cpu: Option<Cpu>,
+    task: Option<Task>,
+    fault: Option<[u8; signal::INFO]>,
+    waiting: KVVec<signal::Delivery>,
+    pages: u64,
+    /// Why it stays where it is.
+    failure: Option<Reason>,
+    /// The process comes with a call that was interrupted, and has yet to be restarted.
+    interrupted: bool,
+}
+
+impl Parts {
+    /// Receives all of them. Whatever fails is told at the end, when the guest listens again.
+    fn receive(&mut self, deputy: &Deputy) -> Result {
+        self.failure = fault::hit(Point::ReturnMemory)
+            .err()
+            .map(|_| Reason::Memory);
+        loop {
+            let frame = deputy.hear_part()?;
+            if self.failure.is_some() && frame.kind() == Kind::Pages {
+                continue;
+            }
+            match self.take(deputy, &frame) {
+                Err(error) if error == ENOMEM => self.failure = Some(Reason::Memory),
+                taken => taken?,
+            }
+            if matches!(frame.kind(), Kind::ImageEnd | Kind::Abort) {
+                return Ok(());
+            }
         }
     }
-    if short {
-        return Err(ENOMEM);
+
+    /// Takes one of them.
+    fn take(&mut self, deputy: &Deputy, frame: &Frame) -> Result {
+        match frame.kind() {
+            Kind::ImageStart | Kind::ImageEnd => {}
+            Kind::Task => self.task = Some(Task::read(frame)?),
+            Kind::Pages => self.pages += image::memory::install(frame, deputy.mm())?,
+            Kind::Cpu => {
+                self.interrupted = Cpu::comes_interrupted(frame)?;
+                self.cpu = Some(Cpu::read(frame)?);
+            }
+            Kind::Signals => image::signals::install_mask(frame)?,
+            Kind::Fault => self.fault = Some(frame.read::<crate::wire::life::Fault>()?.info),
+            Kind::Signal if self.waiting.len() < WAITING => {
+                let delivery = image::signals::read(frame)?;
+                self.waiting.push(delivery, GFP_KERNEL)?;
+            }
+            Kind::Abort => {
+                let reason = Reason::from_number(frame.read::<Abort<'_>>()?.reason);
+                self.failure = Some(reason.unwrap_or(Reason::Failed));
+            }
+            // It leaves that node already.
+            Kind::Evict => {}
+            _ => return Err(EPROTO),
+        }
+        Ok(())
     }
-    deputy.heed_news()?;
-    timer.add_pages(pages);
-    timer.enter(Stage::Commit);
-    Ok(KBox::new(
-        Arrived {
-            cpu: cpu.ok_or(EPROTO)?,
-            task: task.ok_or(EPROTO)?,
-            fault,
-            timer: timer.clone(),
-        },
-        GFP_KERNEL,
-    )?)
+
+    /// Makes a user part of them. It is there, or nothing has changed.
+    fn join(self, deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
+        timer.add_pages(self.pages);
+        timer.enter(Stage::Commit);
+        let arrived = KBox::new(
+            Arrived {
+                cpu: self.cpu.ok_or(EPROTO)?,
+                task: self.task.ok_or(EPROTO)?,
+                fault: self.fault,
+                waiting: self.waiting,
+                timer: timer.clone(),
+            },
+            GFP_KERNEL,
+        )?;
+        // A guest that goes on has yet to hear of them.
+        deputy.heed_news()?;
+        Ok(arrived)
+    }
 }
 
 impl Arrived {
@@ -136,6 +209,7 @@ impl Arrived {
         if let Some(info) = &self.fault {
             signal::force(info);
         }
+        signal::deliver_again(&self.waiting);
         // A call that was interrupted is restarted here, or ended by a signal.
         signal::raise_restart();
         Ok(())

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The departed processes of this node, by address space: for whoever looks at their memory from outside.
+//! The departed processes of this node, and those that depart, by address space: for whoever looks at their memory from
+//! outside.
 //!
 //! Locks: `List::entries`, a leaf.
 
 use super::{
-    memory::PageLane,
+    memory::{
+        self,
+        PageLane, //
+    },
     Deputy, //
 };
 use crate::{
@@ -15,6 +19,7 @@ use crate::{
     },
     node::NodeId,
     sys::{
+        mm::Mm,
         task,
         wait::WaitQueue, //
     },
@@ -41,16 +46,38 @@ use kernel::{
 /// Milliseconds that a process may take to come home for somebody who needs its memory.
 const RETURN_MS: u32 = 20_000;
 
-/// A departed process.
+/// A process that has departed, or departs.
 #[derive(Clone)]
 pub(crate) struct Entry {
     mm: usize,
-    /// Its page lane.
-    pub(crate) pages: Arc<PageLane>,
+    /// Its page lane; none as long as it has its memory at home.
+    pub(crate) pages: Option<Arc<PageLane>>,
     /// Its task at home.
     pub(crate) task: ARef<Task>,
     /// Where it is.
     node: NodeId,
+    /// Number of its departure.
+    departure: u64,
+}
+
+impl Entry {
+    /// Reads its memory for somebody outside; returns how many bytes there were. If it is not [`Self::is_still`] there
+    /// then, they may be wrong.
+    pub(crate) fn read(&self, home: &Mm, addr: u64, to: &mut [u8]) -> usize {
+        match &self.pages {
+            Some(pages) => pages.read(home, addr, to),
+            None => memory::read_home(home, addr, to),
+        }
+    }
+
+    /// Is its memory where it was?
+    pub(crate) fn is_still(&self, before: &Self) -> bool {
+        let same_lane = match (&self.pages, &before.pages) {
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (now, before) => now.is_none() && before.is_none(),
+        };
+        same_lane && self.departure == before.departure
+    }
 }
 
 /// Has a process of this node come home.
@@ -63,6 +90,8 @@ struct List {
     /// Who waits for a process to come home.
     #[pin]
     returns: WaitQueue,
+    /// How many have begun to depart.
+    departures: AtomicU64,
     /// How many have come home or ended.
     returned: AtomicU64,
     /// How many are away.
@@ -78,6 +107,7 @@ pub(crate) fn start(caller: Caller) -> Result {
         pin_init!(List {
             entries <- new_mutex!(KVec::new(), "deputy::List::entries"),
             returns <- WaitQueue::new(c"deputy::List::returns", static_lock_class!()),
+            departures: AtomicU64::new(0),
             returned: AtomicU64::new(0),
             away: AtomicUsize::new(0),
             caller,
@@ -88,28 +118,48 @@ pub(crate) fn start(caller: Caller) -> Result {
     Ok(())
 }
 
-/// Adds a deputy, whose task is `task`.
-pub(crate) fn add(deputy: &Deputy, task: &Task) -> Result {
-    let list = LIST.as_ref().ok_or(ENODEV)?;
-    let entry = Entry {
-        mm: deputy.mm().id(),
-        pages: deputy.pages().clone(),
-        task: task.into(),
-        node: deputy.node(),
-    };
-    let mut entries = list.entries.lock();
-    entries.push(entry, GFP_KERNEL)?;
-    list.away.store(entries.len(), Ordering::Relaxed);
-    Ok(())
+/// A process that departs. If it does not, it is forgotten when this is dropped.
+pub(crate) struct Departing {
+    mm: usize,
 }
 
-/// The process is on another node now.
+impl Departing {
+    /// Adds the process of `task` with that address space, which goes to `node`.
+    pub(crate) fn begin(mm: &Mm, task: &Task, node: NodeId) -> Result<Self> {
+        let list = LIST.as_ref().ok_or(ENODEV)?;
+        let mm = mm.id();
+        let entry = Entry {
+            mm,
+            pages: None,
+            task: task.into(),
+            node,
+            departure: list.departures.fetch_add(1, Ordering::Relaxed),
+        };
+        let mut entries = list.entries.lock();
+        entries.push(entry, GFP_KERNEL)?;
+        list.away.store(entries.len(), Ordering::Relaxed);
+        Ok(Self { mm })
+    }
+
+    /// It has departed.
+    pub(crate) fn done(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Departing {
+    fn drop(&mut self) {
+        forget(self.mm);
+    }
+}
+
+/// The memory of the process is on that deputy's node now.
 pub(crate) fn replace(deputy: &Deputy) {
     if let Some(list) = LIST.as_ref() {
         let id = deputy.mm().id();
         let mut entries = list.entries.lock();
         if let Some(entry) = entries.iter_mut().find(|entry| entry.mm == id) {
-            entry.pages = deputy.pages().clone();
+            entry.pages = Some(deputy.pages().clone());
             entry.node = deputy.node();
         }
     }
@@ -117,10 +167,13 @@ pub(crate) fn replace(deputy: &Deputy) {
 
 /// Forgets a deputy.
 pub(crate) fn remove(deputy: &Deputy) {
+    forget(deputy.mm().id());
+}
+
+fn forget(mm: usize) {
     if let Some(list) = LIST.as_ref() {
-        let id = deputy.mm().id();
         let mut entries = list.entries.lock();
-        entries.retain(|entry| entry.mm != id);
+        entries.retain(|entry| entry.mm != mm);
         list.away.store(entries.len(), Ordering::Relaxed);
         drop(entries);
         list.returned.fetch_add(1, Ordering::Relaxed);

@@ -20,6 +20,7 @@ use crate::{
         Deadline,
         Wait, //
     },
+    shortage,
     sys::{
         fault::{
             Fault,
@@ -34,7 +35,8 @@ use crate::{
             Mm,
             PAGE, //
         },
-        signal, //
+        signal,
+        task, //
     },
     wire::{
         life::{
@@ -63,8 +65,11 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Milliseconds until a request for memory has failed.
+/// Milliseconds until a request for memory has failed, and until memory at home that is short for a page has.
 const PATIENCE_MS: u32 = 10_000;
+
+/// The same where nobody waits but the process: when it gives pages back, and when it is lent some.
+const ALONE_MS: u32 = 60_000;
 
 /// The page lane of a process, with one request on it at a time.
 #[pin_data]
@@ -118,10 +123,19 @@ impl PageLane {
     }
 
     fn ask<'a, M: Message<'a>>(&self, message: &M) -> Result<Frame> {
-        let deadline = Deadline::ms(PATIENCE_MS);
+        self.ask_with(Deadline::ms(PATIENCE_MS), message, &[])
+    }
+
+    /// Asks with more bytes in the last field of the question.
+    fn ask_with<'a, M: Message<'a>>(
+        &self,
+        deadline: Deadline,
+        message: &M,
+        more: &[u8],
+    ) -> Result<Frame> {
         let mut last = self.last.enter(Wait::Killable, deadline)?;
         *last += 1;
-        self.lane.say(*last, message)?;
+        self.lane.say_with(*last, message, more)?;
         loop {
             let frame = self.lane.hear(Wait::Killable, deadline)?;
             // An answer to a request that its asker gave up is late.
@@ -156,7 +170,12 @@ impl PageLane {
         if count == 0 {
             return Ok(());
         }
-        self.ask(&Poke { addr, count, data })?
+        let head = Poke {
+            addr,
+            count,
+            data: &[],
+        };
+        self.ask_with(Deadline::ms(ALONE_MS), &head, data)?
             .read::<Done>()
             .map(|_| ())
     }
@@ -185,27 +204,38 @@ impl PageLane {
     /// What the guest has no content for is as `home` has it: pages of files, pages that a system call
     /// has fetched, and zeros.
     pub(crate) fn read(&self, home: &Mm, addr: u64, to: &mut [u8]) -> usize {
-        let mut done = 0;
-        while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = addr.wrapping_add(done as u64);
-            let room = (PAGE - at as usize % PAGE).min(rest.len());
-            let Some(rest) = rest.get_mut(..room) else {
-                break;
-            };
-            match self.peek(at, rest) {
-                Ok(Some(count)) if count == room => {}
-                Ok(None) if home.read(at, rest).is_ok() => {}
-                _ => break,
-            }
-            done += room;
-        }
-        done
+        by_page(addr, to, |at, part| match self.peek(at, part) {
+            Ok(Some(count)) => count == part.len(),
+            Ok(None) => home.read(at, part).is_ok(),
+            Err(_) => false,
+        })
     }
 
     /// What the guest uses of its node.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        self.ask(&UsageAsked {})?.read()
+        let nice = task::nice_away(&task::current());
+        self.ask(&UsageAsked { nice })?.read()
     }
+}
+
+/// Reads the memory of a process that is yet at home, for somebody outside; returns how many bytes there were. What it
+/// has not touched is not touched by that.
+pub(super) fn read_home(home: &Mm, addr: u64, to: &mut [u8]) -> usize {
+    by_page(addr, to, |at, part| home.read(at, part).is_ok())
+}
+
+/// Goes on page by page as long as `copy` can; returns how many bytes that were.
+fn by_page(addr: u64, to: &mut [u8], mut copy: impl FnMut(u64, &mut [u8]) -> bool) -> usize {
+    let mut done = 0;
+    while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let at = addr.wrapping_add(done as u64);
+        let room = (PAGE - at as usize % PAGE).min(rest.len());
+        if !rest.get_mut(..room).is_some_and(|part| copy(at, part)) {
+            break;
+        }
+        done += room;
+    }
+    done
 }
 
 impl Deputy {
@@ -247,7 +277,10 @@ impl Deputy {
     /// memory in order. Called without locks.
     #[inline(never)]
     fn borrow_page(&self, addr: u64) -> Result {
-        self.borrowed.lock().reserve(1, GFP_KERNEL)?;
+        let deadline = Deadline::ms(PATIENCE_MS);
+        shortage::outlast(deadline, || {
+            Ok(self.borrowed.lock().reserve(1, GFP_KERNEL)?)
+        })?;
         let wanted = self.wanted_at(addr);
         let answer = self.pages.take(addr, wanted)?;
         let count = match &answer {
@@ -266,12 +299,14 @@ impl Deputy {
             .push_within_capacity(run)
             .map_err(|_| ENOMEM)?;
         if let Answer::Content(frame) = answer {
+            // The guest has them no more.
+            let deadline = Deadline::ms(PATIENCE_MS);
             let mut expected = addr;
             for (at, data) in frame.read::<Pages<'_>>()?.iter() {
                 if at != expected {
                     return Err(EPROTO);
                 }
-                self.mm().put(at, data)?;
+                shortage::outlast(deadline, || self.mm().put(at, data))?;
                 expected += PAGE as u64;
             }
         }
@@ -311,8 +346,10 @@ impl Deputy {
             return Ok(());
         }
         self.borrowed_end.store(0, Ordering::Relaxed);
+        let deadline = Deadline::ms(ALONE_MS);
         for run in &borrowed {
-            self.give_run(run)?;
+            // What it has got already it may get once more: it stands still.
+            shortage::outlast(deadline, || self.give_run(run))?;
         }
         // Only now: with a page of a file, others around it may have been mapped.
         for addr in borrowed.iter().flat_map(Run::pages) {
@@ -349,7 +386,8 @@ impl Deputy {
         let fetch: Fetch = frame.read()?;
         let count = (fetch.count as usize).clamp(1, mm::RUN);
         self.lending.store(true, Ordering::Relaxed);
-        let held = self.lendable(fetch.addr, count);
+        // Any other error is that of the program.
+        let held = shortage::outlast(Deadline::ms(ALONE_MS), || self.lendable(fetch.addr, count));
         self.lending.store(false, Ordering::Relaxed);
         match held {
             Ok(held) => {

@@ -26,6 +26,7 @@ use crate::{
     migrate::onward,
     sys::{
         self,
+        cpu::Place,
         machine::now_ms,
         signal, //
     },
@@ -59,6 +60,9 @@ const LOOK_MS: u32 = 1_000;
 
 /// Milliseconds that a guest may take to restart a call, after which it is disturbed all the same.
 const HOLD_MS: u32 = 10_000;
+
+/// The most milliseconds for which a guest computes undisturbed after it stood still.
+const UNDISTURBED_MS: u64 = 100;
 
 /// Milliseconds that a guest may take to stand still.
 const PAUSE_MS: u32 = 20_000;
@@ -99,9 +103,16 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         // It calls so often that there is no pause to do it in.
         look(deputy, process)?;
     }
+    let undisturbed_ms = deputy.undisturbed_ms();
     let heard = if holding {
         let deadline = Deadline::ms(HOLD_MS);
         deputy.lane.hear(Wait::Killable, deadline).map(Some)
+    } else if undisturbed_ms > 0 {
+        let deadline = Deadline::ms(undisturbed_ms);
+        match deputy.lane.hear(Wait::Killable, deadline) {
+            Err(error) if error == ETIMEDOUT => Ok(None),
+            heard => heard.map(Some),
+        }
     } else {
         deputy.hear_or_news(pulse_ms())
     };
@@ -143,6 +154,7 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
         usage => usage?,
     };
     deputy.charge(usage.cpu_ns);
+    deputy.charge_faults(usage.minor_faults, usage.major_faults);
     sys::task::saw_peak(usage.peak);
     process.seen_away(usage.resident, usage.running != 0);
     deputy.look_at_files()
@@ -198,18 +210,20 @@ fn leave(deputy: &Deputy, process: &Process, first: Frame) -> Result<Option<Left
     // Of no other use than to know the most memory that it had: its coming does not depend on that.
     let _ = look(deputy, process);
     deputy.charge(come.cpu_ns);
-    let holding = deputy.holding.swap(false, Ordering::Relaxed);
+    if come.why == Reason::Stay as u64 {
+        // If it cannot come, the call that it was to make has failed.
+        deputy.holding.store(false, Ordering::Relaxed);
+    }
     let onward = deputy.onward.lock().take();
     if let Some(mut onward) = onward {
-        if come.why == Reason::Asked as u64 {
+        if come.why == Reason::Asked as u64 && !deputy.is_wanted_home() {
+            // The call that it goes on with makes its mask anew.
+            signal::end_call_mask();
             let next = onward::pass_on(&mut onward, deputy, process)?;
             return Ok(next.map(Left::Onward));
         }
     }
-    let arrived = home::take_in(deputy, process)?;
-    // Otherwise it makes the call where it is.
-    deputy.holding.store(holding, Ordering::Relaxed);
-    Ok(arrived.map(Left::Home))
+    Ok(home::take_in(deputy, process)?.map(Left::Home))
 }
 
 /// The guest was told to leave, and does. Whatever it asks before, it is not told again by a call of this
@@ -227,26 +241,64 @@ fn await_image(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     }
 }
 
-/// Waits for a guest that has to answer soon.
+/// Waits for a guest that has to answer soon; for longer only if its node goes on answering for it.
 fn hear(deputy: &Deputy) -> Result<Frame> {
-    let frame = deputy.lane.hear(Wait::Killable, Deadline::ms(PAUSE_MS));
-    if crate::link::fatal_signal_pending() {
-        drop(frame);
-        // Dies in here.
-        deputy.signals()?;
-        return Err(EINTR);
+    loop {
+        let frame = deputy.lane.hear(Wait::Killable, Deadline::ms(PAUSE_MS));
+        if crate::link::fatal_signal_pending() {
+            drop(frame);
+            // Dies in here.
+            deputy.signals()?;
+            return Err(EINTR);
+        }
+        match frame {
+            // It is in a long call of its own node, or that node has no time: no reason to lose it.
+            Err(error) if error == ETIMEDOUT && deputy.pages.usage().is_ok() => {
+                pr_info!(
+                    "process {}: its guest on node {} does not stand still\n",
+                    kernel::current!().pid(),
+                    deputy.node()
+                );
+                // Should it have missed what it was told, this has it look.
+                deputy.lane.say(0, &Pause {})?;
+            }
+            frame => return frame,
+        }
     }
-    frame
+}
+
+impl Deputy {
+    /// Milliseconds for which the guest is yet to be left to compute.
+    fn undisturbed_ms(&self) -> u32 {
+        let until_ms = self.computes_until_ms.load(Ordering::Relaxed);
+        u32::try_from(until_ms.saturating_sub(now_ms())).unwrap_or(0)
+    }
+
+    /// The guest has stood still since then. It computes for as long as that took before it has to do so again: signals
+    /// that come more quickly than they can be sent would leave it no time for anything else.
+    fn leave_undisturbed(&self, since_ms: u64) {
+        let now_ms = now_ms();
+        let stood_ms = now_ms.saturating_sub(since_ms).min(UNDISTURBED_MS);
+        self.computes_until_ms
+            .store(now_ms.saturating_add(stood_ms), Ordering::Relaxed);
+    }
 }
 
 /// A signal, an order, or news of a file: has the guest stand still, and sees to it.
 #[inline(never)]
 fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
+    let since_ms = now_ms();
+    let left = disturb(deputy, process)?;
+    deputy.leave_undisturbed(since_ms);
+    Ok(left)
+}
+
+fn disturb(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     sys::task::after_call();
     let wanted = process.has_order() || deputy.is_wanted_home() || deputy.has_due_news();
     if !wanted && !signal::pending() {
-        // A mere kick: this takes its mark away.
-        deputy.signals()?;
+        // A mere kick. A signal that comes just now is seen the next time, when the guest stands still.
+        signal::forget_kick();
         return Ok(None);
     }
     if crate::link::fatal_signal_pending() {
@@ -272,14 +324,31 @@ fn attend(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
 fn stands(deputy: &Deputy, process: &Process, paused: &Paused) -> Result<Next> {
     deputy.charge(paused.cpu_ns);
     signal::set_blocked(paused.blocked);
+    let (ip, sp) = (paused.ip, paused.sp);
+    Place { ip, sp }.show();
     deputy.tell_news()?;
+    if deputy.holding.load(Ordering::Relaxed) {
+        // News of a file were due when it read a page. All else has to meet the call that it makes once more.
+        deputy.lane.say(0, &Resume {})?;
+        return Ok(Next::Computes);
+    }
     // Signals are seen to at home if it is wanted there. Otherwise their handlers come first.
     let handles = !deputy.is_wanted_home() && deputy.signals()?;
+    if handles {
+        // A handler ends what it was to make once more.
+        let _ = process.end_unfinished();
+    }
     if deputy.files().has_news() {
         // It may have been stopped in there.
         deputy.tell_news()?;
     }
-    if !handles && (deputy.is_wanted_home() || deputy.is_called_away(process)) {
+    let leaves = if handles {
+        // Whoever looks at its registers finds them where the first of these handlers begins.
+        deputy.is_wanted_whole()
+    } else {
+        deputy.is_wanted_home() || deputy.is_called_away(process)
+    };
+    if leaves {
         deputy.lane.say(
             0,
             &Recall {

@@ -15,15 +15,23 @@ use crate::{
         Way, //
     },
     link::{
+        lane::Lane,
         Deadline,
         Wait, //
     },
     sys::{
         self,
-        cpu::Regs,
+        cpu::{
+            Place,
+            Regs,
+            StackPlace, //
+        },
         mm::Mm,
         signal,
-        task::Hurry, //
+        task::{
+            Hurry,
+            Jiffy, //
+        },
     },
     wire::{
         life::{
@@ -31,7 +39,10 @@ use crate::{
             Fault,
             Paused, //
         },
-        prepare::Reason,
+        prepare::{
+            Abort,
+            Reason, //
+        },
         Kind, //
     },
 };
@@ -40,6 +51,12 @@ use kernel::prelude::*;
 
 /// Milliseconds that home may take for its verdict on an image: more than it may wait for another node, all in all.
 const VERDICT_MS: u32 = 120_000;
+
+/// How often in a row a signal waits for the end of a vDSO function: an eighth of a second in all.
+const PATIENCE: u32 = 6;
+
+/// The most jiffies until it is looked again: a power of two.
+const LATEST: u32 = 3;
 
 impl Guest {
     /// Called on the way to user mode, after signals and restarts.
@@ -88,7 +105,7 @@ impl Guest {
         let told = self.paused.swap(false, Ordering::Relaxed);
         if tell_mask || told {
             // What a new mask lets through comes before anything else that the program does.
-            self.pause()?;
+            self.pause(regs)?;
             if self.has_waiting() {
                 return self.deliver_outside(regs);
             }
@@ -96,12 +113,24 @@ impl Guest {
         if !self.recalled.load(Ordering::Relaxed) {
             return Ok(());
         }
-        if regs.in_vdso() {
-            sys::task::kick_later();
-            return Ok(());
+        if regs.in_vdso() || self.is_covering(regs) {
+            return self.come_later(regs);
         }
+        self.dodged.store(0, Ordering::Relaxed);
         self.recalled.store(false, Ordering::Relaxed);
         self.leave(Reason::Asked, None)
+    }
+
+    /// It cannot leave where it is. Home is told now and then that it is yet to come.
+    fn come_later(&self, regs: &Regs<'_>) -> Result {
+        if self.is_dodging() {
+            return Ok(());
+        }
+        if self.dodged.load(Ordering::Relaxed) >= PATIENCE {
+            self.pause(regs)?;
+        }
+        self.dodge();
+        Ok(())
     }
 
     /// Notes what home has said, to be done on the way to user mode.
@@ -117,12 +146,15 @@ impl Guest {
     }
 
     /// Stands still until home says what next.
-    fn pause(&self) -> Result {
+    fn pause(&self, regs: &Regs<'_>) -> Result {
+        let Place { ip, sp } = regs.place();
         self.line.lane().say(
             0,
             &Paused {
                 blocked: signal::blocked(),
                 cpu_ns: sys::task::cpu_time(&self.task),
+                ip,
+                sp,
             },
         )?;
         loop {
@@ -145,13 +177,48 @@ impl Guest {
     }
 
     /// Delivers the next signal, unless the program is in the middle of a vDSO function: its handler might
-    /// move, and the function would go on with half of this node's time.
+    /// move, and the function would go on with half of this node's time. A program that does nothing but ask for the
+    /// time is there whenever somebody looks; its handler has to be over before it moves.
     fn deliver_outside(&self, regs: &Regs<'_>) -> Result {
         if regs.in_vdso() {
-            sys::task::kick_later();
-            return Ok(());
+            if self.is_dodging() {
+                return Ok(());
+            }
+            if self.dodged.load(Ordering::Relaxed) < PATIENCE {
+                self.dodge();
+                return Ok(());
+            }
+            if !self.is_covering(regs) {
+                self.covered.store(regs.stack_place().0, Ordering::Relaxed);
+            }
         }
+        self.dodged.store(0, Ordering::Relaxed);
         self.deliver()
+    }
+
+    /// Looks again later, after twice as long: the program has to get on meanwhile.
+    fn dodge(&self) {
+        let times = self.dodged.load(Ordering::Relaxed);
+        self.dodged
+            .store(times.saturating_add(1), Ordering::Relaxed);
+        let until = sys::task::kick_later(1 << times.min(LATEST));
+        self.dodges_until.store(until.0, Ordering::Relaxed);
+    }
+
+    /// Has it yet to get on since it was looked at? What home says meanwhile has it pass here again and again: without
+    /// this it would never be in user mode.
+    fn is_dodging(&self) -> bool {
+        Jiffy(self.dodges_until.load(Ordering::Relaxed)).is_ahead()
+    }
+
+    /// Is the program in a handler that has interrupted a vDSO function?
+    pub(super) fn is_covering(&self, regs: &Regs<'_>) -> bool {
+        let covered = self.covered.load(Ordering::Relaxed);
+        let covering = covered != 0 && StackPlace(covered).is_covered_by(regs.stack_place());
+        if !covering {
+            self.covered.store(0, Ordering::Relaxed);
+        }
+        covering
     }
 
     /// Delivers the next signal; the one after it when this has got its frame.
@@ -173,8 +240,8 @@ impl Guest {
         Ok(())
     }
 
-    /// Sends everything home. The task ends if home takes it, or another node by way of home, and goes on
-    /// otherwise.
+    /// Sends everything home, signals too that have yet to be delivered: home has forgotten them. The task ends if home
+    /// takes it, or another node by way of home, and goes on otherwise.
     pub(super) fn leave(&self, why: Reason, fault: Option<[u8; signal::INFO]>) -> Result {
         let _hurry = Hurry::begin();
         let lane = self.line.lane();
@@ -189,7 +256,16 @@ impl Guest {
         if let Some(info) = fault {
             lane.say(0, &Fault { info, cpu_ns })?;
         }
-        image::send(lane, &Mm::current()?, Way::Back)?;
+        let waiting = core::mem::take(&mut *self.waiting.lock());
+        let sent = waiting
+            .iter()
+            .try_for_each(|delivery| image::signals::say(lane, delivery))
+            .and_then(|()| image::send(lane, &Mm::current()?, Way::Back));
+        // If it goes on here, they are delivered here.
+        *self.waiting.lock() = waiting;
+        if let Err(error) = sent {
+            call_off(lane, error)?;
+        }
         loop {
             let frame = lane.hear(Wait::Killable, Deadline::ms(VERDICT_MS))?;
             match frame.kind() {
@@ -204,4 +280,21 @@ impl Guest {
             }
         }
     }
+}
+
+/// Says in place of the rest of an image that it does not come: what home answers then is to go on here. If it was the
+/// link that failed, this fails too.
+fn call_off(lane: &Lane, error: Error) -> Result {
+    let reason = if error == ENOMEM {
+        Reason::Memory
+    } else {
+        Reason::Failed
+    };
+    lane.say(
+        0,
+        &Abort {
+            reason: reason as u16,
+            text: &[],
+        },
+    )
 }

@@ -2,16 +2,13 @@
 
 //! System calls of a guest: here, at home, or both.
 
-use super::{
-    line::Note,
-    Guest, //
-};
+use super::Guest;
 use crate::{
     sys::{
         self,
         cpu::{
             self,
-            is_restart,
+            Place,
             Regs, //
         },
         signal,
@@ -21,6 +18,7 @@ use crate::{
         self,
         request::Broken,
         Args,
+        Memory,
         Plan,
         Request,
         Route,
@@ -60,8 +58,9 @@ impl Guest {
         if self.gone.load(Ordering::Relaxed) {
             return true;
         }
-        let is_due = self.has_waiting() || self.recalled.load(Ordering::Relaxed);
-        if is_due && !regs.in_vdso() {
+        // A handler that keeps it from leaving has to get on.
+        let leaves = self.recalled.load(Ordering::Relaxed) && !self.is_covering(&regs);
+        if (leaves || self.has_waiting()) && !regs.in_vdso() {
             // It was in a vDSO function when home asked for that. It comes before the call.
             regs.rewind();
             sys::task::raise_resume();
@@ -77,7 +76,7 @@ impl Guest {
             }
             Ok(Outcome::Result(result)) => {
                 regs.set_result(result);
-                self.finish(result);
+                self.finish(&regs);
                 true
             }
             Ok(Outcome::HomeFirst) if signal::pending() => {
@@ -99,10 +98,26 @@ impl Guest {
 
     /// A call is done with: if home has said so, the process leaves with the raw result, because home has
     /// the signal that may have interrupted it.
-    fn finish(&self, result: i64) {
+    fn finish(&self, regs: &Regs<'_>) {
+        let restarts = self.restarts.swap(false, Ordering::Relaxed);
         if signal::pending() {
             // One that came with the answer gets its frame here. Then the process leaves.
             sys::task::raise_resume();
+            return;
+        }
+        if self.has_waiting() {
+            // It came with the answer, too.
+            if self.deliver().is_err() {
+                self.vanish();
+            }
+            return;
+        }
+        if self.is_covering(regs) {
+            // The handler that it is in has to be over first.
+            sys::task::raise_resume();
+            if restarts {
+                signal::raise_restart();
+            }
             return;
         }
         if !self.recalled.swap(false, Ordering::Relaxed) {
@@ -110,7 +125,7 @@ impl Guest {
         }
         match self.leave(Reason::Asked, None) {
             Ok(()) if self.gone.load(Ordering::Relaxed) => {}
-            Ok(()) if is_restart(result) => signal::raise_restart(),
+            Ok(()) if restarts => signal::raise_restart(),
             Ok(()) => {}
             Err(_) => self.vanish(),
         }
@@ -191,11 +206,18 @@ impl Guest {
 
     /// What a signal does is home's to know, and this node's too, which makes the frames.
     fn sigaction(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let [signal, action, old, size, ..] = *args;
+        let mut wanted = [0; size_of::<[u64; 4]>()];
+        let known = User.read(action, &mut wanted);
         let result = self.forward(nr, args, regs)?;
-        let [signal, action, _, size, ..] = *args;
         // It is set even if the old action cannot be written.
         if action != 0 && (result == 0 || result == FAULT) {
-            cpu::call(nr, &[signal, action, 0, size, 0, 0]);
+            if old != 0 && action.abs_diff(old) < wanted.len() as u64 && known.is_ok() {
+                // The old one is there now.
+                signal::set_action(signal as usize, signal::Action::from_bytes(&wanted));
+            } else {
+                cpu::call(nr, &[signal, action, 0, size, 0, 0]);
+            }
         }
         Ok(Outcome::Result(result))
     }
@@ -223,14 +245,23 @@ impl Guest {
             _ => None,
         };
         signal::restarts_at_home();
-        let frame = self.line.ask(&Call {
+        self.tell_of_stacks()?;
+        let Place { ip, sp } = regs.place();
+        let call = Call {
             nr,
             flags: if request.is_some() { Call::CARRIED } else { 0 },
             args: *args,
             blocked: signal::blocked(),
             cpu_ns: sys::task::cpu_time(self.task()),
-            data: request.as_ref().map_or(&[], Request::bytes),
-        })?;
+            ip,
+            sp,
+            data: &[],
+        };
+        let data: &[u8] = request.as_ref().map_or(&[], Request::bytes);
+        let frame = self.line.ask(&call, data)?;
+        // An answer is as good as standing still. What comes from here on, while the answer is put in place, is not
+        // answered yet.
+        self.line.forget_pauses();
         let mut reply: Reply<'_> = frame.read()?;
         // Before anything is written to memory: a page must not become the process's own with old bytes.
         while let Some(stale) = self.line.kept_stale() {
@@ -252,11 +283,10 @@ impl Guest {
     /// Sees to what comes with the end of a call: signals, a restart, the way home.
     fn conclude(&self, reply: &Reply<'_>, regs: &mut Regs<'_>) -> Result {
         regs.set_result(reply.result);
+        let restarts = reply.flags & Reply::RESTARTS != 0;
+        self.restarts.store(restarts, Ordering::Relaxed);
         while let Some(note) = self.line.kept() {
-            // An answer is as good as standing still.
-            if !matches!(note, Note::Pause) {
-                self.heed(note)?;
-            }
+            self.heed(note)?;
         }
         if !self.has_waiting() {
             signal::set_blocked(reply.blocked);
@@ -268,7 +298,7 @@ impl Guest {
         }
         if self.has_waiting() {
             self.deliver()?;
-        } else if is_restart(reply.result) {
+        } else if restarts {
             signal::raise_restart();
         }
         Ok(())

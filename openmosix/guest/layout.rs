@@ -70,14 +70,23 @@ fn pages(len: u64) -> u64 {
 impl Guest {
     /// A call that changes the layout, of which home knows all that matters before it decides.
     pub(super) fn change(&self, call: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
-        let mm = Mm::current()?;
-        // But for such calls, nothing changes stacks except their growth.
-        if mm.stack_pages() != self.stack_pages.load(Ordering::Relaxed) {
-            self.tell_growth(&mm)?;
-        }
+        self.tell_of_stacks()?;
         let outcome = call()?;
+        let mm = Mm::current()?;
         self.stack_pages.store(mm.stack_pages(), Ordering::Relaxed);
         Ok(outcome)
+    }
+
+    /// Tells home of stacks that have grown, before it does a call that may look at them.
+    pub(super) fn tell_of_stacks(&self) -> Result {
+        let mm = Mm::current()?;
+        let pages = mm.stack_pages();
+        // But for calls that change the layout, nothing changes stacks except their growth.
+        if pages != self.stack_pages.load(Ordering::Relaxed) {
+            self.tell_growth(&mm)?;
+            self.stack_pages.store(pages, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Tells home of stacks that have grown since it was told.

@@ -6,6 +6,7 @@
 //! on its way to user mode.
 
 use crate::{
+    image,
     link::{
         lane::{
             Frame,
@@ -14,6 +15,7 @@ use crate::{
         Deadline,
         Wait, //
     },
+    shortage,
     sys::{
         guest::Memory,
         mm::PAGE,
@@ -46,12 +48,18 @@ use kernel::{
 /// The most notes, and signals, that wait to be heeded.
 const MOST: usize = 4096;
 
-/// Appends to what waits.
+/// Milliseconds for which memory for one may be short: home has forgotten it.
+const SHORT_MS: u32 = 20_000;
+
+/// Appends to what waits. Only the guest's own task does that, and looks at it.
 pub(super) fn queue<T>(waiting: &mut KVVec<T>, one: T) -> Result {
     if waiting.len() >= MOST {
         return Err(EPROTO);
     }
-    Ok(waiting.push(one, GFP_KERNEL)?)
+    shortage::outlast(Deadline::ms(SHORT_MS), || {
+        Ok(waiting.reserve(1, GFP_KERNEL)?)
+    })?;
+    waiting.push_within_capacity(one).map_err(|_| ENOMEM)
 }
 
 /// What home tells a guest unasked.
@@ -103,15 +111,20 @@ impl Line {
         self.lane.close();
     }
 
-    /// Asks home and waits for the answer, however long a system call there may take.
-    pub(crate) fn ask<'a, M: Message<'a>>(&self, message: &M) -> Result<Frame> {
+    /// Asks home, with more bytes in the last field of the question, and waits for the answer, however long a system
+    /// call there may take. No locks are held.
+    pub(crate) fn ask<'a, M: Message<'a>>(&self, message: &M, more: &[u8]) -> Result<Frame> {
+        self.ask_and(Wait::Freezable, message, more)
+    }
+
+    fn ask_and<'a, M: Message<'a>>(&self, wait: Wait, message: &M, more: &[u8]) -> Result<Frame> {
         if me() != self.owner {
             return Err(EPERM);
         }
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-        self.lane.say(seq, message)?;
+        self.lane.say_with(seq, message, more)?;
         loop {
-            let frame = self.lane.hear(Wait::Killable, Deadline::NEVER)?;
+            let frame = self.lane.hear(wait, Deadline::NEVER)?;
             if frame.seq() == seq {
                 return Ok(frame);
             }
@@ -132,6 +145,12 @@ impl Line {
             return None;
         }
         notes.remove(0).ok()
+    }
+
+    /// Forgets that home wanted a guest to stand still which has stood still since then.
+    pub(crate) fn forget_pauses(&self) {
+        let mut notes = self.notes.lock();
+        notes.retain(|note| !matches!(note, Note::Pause));
     }
 
     /// The next of those that were kept which tells what is stale.
@@ -159,19 +178,24 @@ impl Line {
         }
     }
 
-    /// Waits for the next note.
+    /// Waits for the next note, however long the process may be stopped. No locks are held.
     pub(crate) fn next_note(&self) -> Result<Note> {
-        read(&self.lane.hear(Wait::Killable, Deadline::NEVER)?)
+        read(&self.lane.hear(Wait::Freezable, Deadline::NEVER)?)
     }
 }
 
 impl Memory for Line {
     fn fill(&self, addr: u64, pages: &mut [&mut [u8]]) -> Result<usize> {
-        let frame = self.ask(&Fetch {
-            addr,
-            count: u32::try_from(pages.len()).map_err(|_| EINVAL)?,
-            flags: 0,
-        })?;
+        // The pages are locked.
+        let frame = self.ask_and(
+            Wait::Killable,
+            &Fetch {
+                addr,
+                count: u32::try_from(pages.len()).map_err(|_| EINVAL)?,
+                flags: 0,
+            },
+            &[],
+        )?;
         if frame.kind() == Kind::NoPage {
             return Ok(0);
         }
@@ -195,19 +219,7 @@ fn me() -> usize {
 
 fn read(frame: &Frame) -> Result<Note> {
     Ok(match frame.kind() {
-        Kind::Signal => {
-            let signal: life::Signal = frame.read()?;
-            let delivery = signal::Delivery {
-                info: signal.info,
-                action: signal.action.into(),
-                blocked: signal.blocked,
-                saved: (signal.has_saved != 0).then_some(signal.saved),
-            };
-            if !delivery.has_handler() {
-                return Err(EPROTO);
-            }
-            Note::Signal(delivery)
-        }
+        Kind::Signal => Note::Signal(image::signals::read(frame)?),
         Kind::Pause => Note::Pause,
         Kind::Resume => Note::Resume,
         Kind::Recall => Note::Recall,

@@ -3,10 +3,14 @@
 //! Registers, in the format of ptrace.
 
 use crate::{
-    link::lane::{
-        Frame,
-        Lane, //
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Deadline, //
     },
+    shortage,
     sys::cpu,
     wire::image::Cpu as Message, //
 };
@@ -14,6 +18,9 @@ use kernel::{
     alloc::KVVec,
     prelude::*, //
 };
+
+/// Milliseconds for which memory for them may be short: less than a peer waits.
+const SHORT_MS: u32 = super::PATIENCE_MS / 2;
 
 /// The registers of a process that stands still.
 pub(crate) struct Cpu {
@@ -24,7 +31,10 @@ pub(crate) struct Cpu {
 /// Sends those of the current task.
 pub(crate) fn capture(lane: &Lane) -> Result {
     let mut registers = [0; cpu::GENERAL];
-    let mut xstate = KVVec::from_elem(0u8, cpu::xstate_size(), GFP_KERNEL)?;
+    // Even of a guest that stays after all, home has to know whether it restarts a call.
+    let mut xstate = shortage::outlast(Deadline::ms(SHORT_MS), || {
+        Ok(KVVec::from_elem(0u8, cpu::xstate_size(), GFP_KERNEL)?)
+    })?;
     cpu::get(&mut registers, &mut xstate)?;
     lane.say(
         0,
@@ -39,7 +49,7 @@ impl Cpu {
     /// Takes them from a frame.
     pub(crate) fn read(frame: &Frame) -> Result<Self> {
         let message: Message<'_> = frame.read()?;
-        if message.xstate.len() != cpu::xstate_size() {
+        if message.xstate.len() != cpu::xstate_size() || !cpu::has_user_bases(&message.registers) {
             return Err(EINVAL);
         }
         let mut xstate = KVVec::new();
@@ -48,6 +58,12 @@ impl Cpu {
             general: message.registers,
             xstate,
         })
+    }
+
+    /// As [`Cpu::is_interrupted`], for those in a frame; needs no memory.
+    pub(crate) fn comes_interrupted(frame: &Frame) -> Result<bool> {
+        let message: Message<'_> = frame.read()?;
+        Ok(cpu::is_interrupted(&message.registers))
     }
 
     /// Do they stand behind a call that was interrupted, and has yet to be restarted or to fail?

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the process takes signals. What is pending stays at home.
+//! How the process takes signals, and those that are on their way to a handler. What is pending stays at home.
 
 use crate::{
     error::Growing,
@@ -16,6 +16,7 @@ use crate::{
             Signals,
             SIGNALS, //
         },
+        life::Signal,
         Table, //
     },
 };
@@ -46,6 +47,32 @@ impl From<Action> for signal::Action {
     }
 }
 
+/// Sends a signal that is to be delivered to its handler.
+pub(crate) fn say(lane: &Lane, delivery: &signal::Delivery) -> Result {
+    lane.say(
+        0,
+        &Signal {
+            info: delivery.info,
+            action: Action::from(delivery.action),
+            blocked: delivery.blocked,
+            saved: delivery.saved.unwrap_or(0),
+            has_saved: u64::from(delivery.saved.is_some()),
+        },
+    )
+}
+
+/// The signal that a peer sent.
+pub(crate) fn read(frame: &Frame) -> Result<signal::Delivery> {
+    let signal: Signal = frame.read()?;
+    let delivery = signal::Delivery {
+        info: signal.info,
+        action: signal.action.into(),
+        blocked: signal.blocked,
+        saved: (signal.has_saved != 0).then_some(signal.saved),
+    };
+    delivery.has_handler().then_some(delivery).ok_or(EPROTO)
+}
+
 /// Sends that of the current task.
 pub(crate) fn capture(lane: &Lane) -> Result {
     let mut bytes = KVVec::new();
@@ -72,9 +99,12 @@ pub(crate) fn install(frame: &Frame) -> Result {
     Ok(())
 }
 
-/// Makes the mask the current task's; what signals do, home knows itself.
+/// Makes the mask the current task's; what signals do, home knows itself. So it does if the process comes with a call
+/// that has a mask of its own: that was interrupted at home, and the guest never had its mask.
 pub(crate) fn install_mask(frame: &Frame) -> Result {
     let signals: Signals<'_> = frame.read()?;
-    signal::set_blocked(signals.blocked);
+    if !signal::has_call_mask() {
+        signal::set_blocked(signals.blocked);
+    }
     Ok(())
 }

@@ -25,6 +25,7 @@ use crate::{
         Ip,
         NodeId, //
     },
+    shortage,
     sys::{
         gate::{
             new_gate,
@@ -65,12 +66,13 @@ struct Incoming {
 
 /// A connection to another node, both of whom proved that they hold the cluster key.
 ///
-/// Frames are whole or not at all: after a failure in the middle of sending one the channel is dead.
+/// Frames are whole or not at all: after a failure in the middle of sending one the channel is dead. Memory that is
+/// short is waited for, as long as the frame may take.
 ///
 /// # Locks
 ///
-/// Two gates, `sending` and `receiving`; both may be held while waiting for the peer, and only for that. No other
-/// lock is taken inside them.
+/// Two gates, `sending` and `receiving`; both may be held while waiting for the peer or for memory, and only for
+/// that. No other lock is taken inside them.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Channel {
     socket: Arc<Socket>,
@@ -173,8 +175,8 @@ impl Channel {
         .encode();
 
         let pass = self.sending.enter(Wait::Killable, deadline)?;
-        let sent = self.send_frame(&header, parts, deadline);
-        if sent.is_err_and(|error| error != EINTR) {
+        let sent = shortage::outlast(deadline, || self.send_frame(&header, parts, deadline));
+        if sent.is_err_and(|error| error != EINTR && error != ENOMEM) {
             self.shutdown();
         }
         drop(pass);
@@ -198,22 +200,26 @@ impl Channel {
         self.socket.send(&many, Wait::Killable, deadline)
     }
 
-    /// Encodes a message and sends it.
+    /// Encodes a message and sends it, with more bytes behind it.
     pub(crate) fn send_message<'m, M: Message<'m>>(
         &self,
         epoch: u32,
         seq: u64,
         message: &M,
+        more: &[u8],
     ) -> Result {
         let mut payload = KVVec::new();
-        message.encode(&mut crate::error::Growing(&mut payload))?;
-        self.send(M::KIND, epoch, seq, &[&payload])
+        shortage::outlast(Deadline::ms(SEND_MS), || {
+            payload.clear();
+            Ok(message.encode(&mut crate::error::Growing(&mut payload))?)
+        })?;
+        self.send(M::KIND, epoch, seq, &[&payload, more])
     }
 
     /// Receives the next frame: its header is returned, its payload replaces what was in `buf`.
     ///
-    /// `wait` and `deadline` say how long to wait for a header. When that is complete, the rest is waited for
-    /// killably and with a deadline of its own.
+    /// `wait` and `deadline` say how long to wait for a header. When that is complete, the rest, and memory for it, is
+    /// waited for killably and with a deadline of its own.
     ///
     /// # Errors
     ///
@@ -279,8 +285,10 @@ impl Channel {
         let header = Header::decode(&incoming.header)?;
         let payload = &mut incoming.payload;
         let left = (header.len as usize).saturating_sub(payload.len());
+        let deadline = Deadline::ms(REST_MS);
+        shortage::outlast(deadline, || Ok(payload.reserve(left, GFP_KERNEL)?))?;
         self.socket
-            .recv_append(payload, left, Wait::Killable, Deadline::ms(REST_MS))
+            .recv_append(payload, left, Wait::Killable, deadline)
             .map_err(|error| match error {
                 error if error == ENOMEM || error == EINTR => error,
                 _ => ECONNRESET,
@@ -293,6 +301,16 @@ impl Channel {
     /// Ends the connection at once; all who wait on it fail.
     pub(crate) fn shutdown(&self) {
         self.socket.shutdown();
+    }
+
+    /// Whether neither end has closed it, as far as is known.
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.is_connected()
+    }
+
+    /// Whether there is something to receive, or the connection has ended.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.socket.is_readable()
     }
 
     /// Has `task` kicked whenever something arrives or the connection ends; `None` kicks nobody.

@@ -76,7 +76,17 @@ impl Lane {
 
     /// Sends a message.
     pub(crate) fn say<'a, M: Message<'a>>(&self, seq: u64, message: &M) -> Result {
-        self.channel.send_message(self.epoch, seq, message)
+        self.say_with(seq, message, &[])
+    }
+
+    /// Sends a message with more bytes in its last field. They may be many, and are not copied.
+    pub(crate) fn say_with<'a, M: Message<'a>>(
+        &self,
+        seq: u64,
+        message: &M,
+        more: &[u8],
+    ) -> Result {
+        self.channel.send_message(self.epoch, seq, message, more)
     }
 
     /// Sends a message whose bytes are in parts.

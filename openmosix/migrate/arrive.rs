@@ -50,7 +50,8 @@ use crate::{
         guest::HomeFile,
         machine,
         mm::Mm,
-        task::Hurry, //
+        task::Hurry,
+        trace, //
     },
     task::target::Token,
     wire::{
@@ -91,6 +92,7 @@ pub(crate) struct Arrival {
     lane: Lane,
     origin: Origin,
     token: Token,
+    nice: i32,
     welcome: Welcome,
 }
 
@@ -168,6 +170,12 @@ pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
     let welcome = match check(&prepare, from).and_then(|()| Welcome::new(&prepare)) {
         Ok(welcome) => welcome,
         Err(reason) => {
+            trace::guest(
+                from.get(),
+                prepare.pid,
+                trace::Guest::Refused,
+                reason.words(),
+            );
             return lane.say(
                 first.seq(),
                 &Refused {
@@ -177,6 +185,12 @@ pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
             );
         }
     };
+    let why = if prepare.flags & Prepare::ORDERED != 0 {
+        "ordered"
+    } else {
+        "balance"
+    };
+    trace::guest(from.get(), prepare.pid, trace::Guest::Accepted, why);
     let token = sys::crypto::random();
     lane.say(first.seq(), &Ready { token })?;
     let starter = STARTER.as_ref().ok_or(ENODEV)?;
@@ -188,6 +202,7 @@ pub(super) fn incoming(channel: Arc<Channel>, from: NodeId) -> Result {
             comm: prepare.comm,
         },
         token,
+        nice: prepare.nice,
         welcome,
     })
 }
@@ -238,7 +253,7 @@ pub(crate) fn become_guest(migrant: &Migrant, arrival: &Arrival) -> Result {
 }
 
 fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
-    let _hurry = Hurry::and_then(0);
+    let _hurry = Hurry::arriving(arrival.nice);
     let lane = &arrival.lane;
     let line = Line::new(lane.clone())?;
     let home = HomeFile::new(line.clone())?;

@@ -13,6 +13,7 @@ use crate::{
     balancer,
     deputy::{
         self,
+        list::Departing,
         memory::PageLane,
         Deputy, //
     },
@@ -154,26 +155,30 @@ fn attempt(
     timer.enter(Stage::Copy);
     process.moves_on(timer.record());
     fault::hit(Point::DepartCopy).map_err(words)?;
-    let pages = image::send(&target.lane, &mm, Way::Out(target.ahead)).map_err(words)?;
+    // Who writes to its memory from here on has it come home first. The mark comes last, and goes first: who meets it
+    // finds in the list who has the memory.
+    let departing = Departing::begin(&mm, process.task(), to).map_err(words)?;
+    let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
+    let pages = image::send(&target.lane, claim.mm(), Way::Out(target.ahead)).map_err(words)?;
     timer.add_pages(pages);
     target.hear_installed()?;
 
     // Step 3: the page lane.
-    let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
     let files = Arc::new(files, GFP_KERNEL).map_err(|_| words(ENOMEM))?;
     let deputy = target.join(claim, files)?;
-    deputy::list::add(&deputy, process.task()).map_err(words)?;
+    deputy::list::replace(&deputy);
 
     // Step 4: whose is it?
     timer.enter(Stage::Commit);
     process.moves_on(timer.record());
     if let Err(failure) = target.commit() {
-        deputy::list::remove(&deputy);
+        deputy.let_go();
         deputy.dismiss();
         return Err(failure);
     }
 
     // Step 5: it is the target's.
+    departing.done();
     drop(migrant.set_role(Role::Deputy(deputy.clone())));
     sys::task::clear_registrations();
     deputy.mm().release();
@@ -268,6 +273,7 @@ fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<
         resident,
         believed: offer.map_or(0, |offer| offer.believed),
         share: offer.map_or(share, |offer| offer.share),
+        nice: sys::task::nice_away(process.task()),
         comm: sys::task::comm(process.task()),
     };
     lane.say(0, &message).map_err(words)?;
@@ -280,7 +286,8 @@ fn prepare(process: &Process, lane: &Lane, resident: u64, epoch: u32) -> Result<
     }
 }
 
-fn reason(number: u16) -> Failure {
+/// What a peer has said, in words.
+pub(super) fn reason(number: u16) -> Failure {
     Reason::from_number(number).map_or("refused", Reason::words)
 }
 
@@ -292,6 +299,7 @@ pub(super) fn words(error: Error) -> Failure {
         error if error == EPROTO => "protocol error",
         error if error == EINTR => "killed",
         error if error == EIO => "injected fault",
+        error if error == EFAULT || error == EHWPOISON => "memory cannot be read",
         error if error == EHOSTUNREACH => "node cannot be reached",
         _ => "link lost",
     }

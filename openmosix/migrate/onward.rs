@@ -12,15 +12,19 @@
 //!          ◀─────        Recall
 //! image    ─────▶        the image    ─────▶
 //!                                     ◀─────  Installed
+//!                        Join         ─────▶
+//!                                     ◀─────  Done
 //!                        Commit       ─────▶
 //!                                     ◀─────  Committed
 //!          ◀─────        Commit
 //!   ends                 Resume       ─────▶
 //! ```
 //!
-//! Whatever fails before `Committed` leaves the process at the source, which home tells so by `Abort`.
+//! Whatever fails before `Committed` leaves the process at the source, which home tells so by `Abort`. A source that
+//! cannot send all of its image says `Abort` instead of the rest.
 
 use super::depart::{
+    reason,
     words,
     Failure, //
 };
@@ -38,13 +42,9 @@ use crate::{
         cpu::Cpu,
         task::Task, //
     },
-    link::{
-        lane::{
-            Frame,
-            Lane, //
-        },
-        Deadline,
-        Wait, //
+    link::lane::{
+        Frame,
+        Lane, //
     },
     node::NodeId,
     task::{
@@ -202,13 +202,15 @@ struct Relay<'a> {
 impl Relay<'_> {
     fn run(&mut self) -> Result {
         loop {
-            let frame = self
-                .source
-                .lane()
-                .hear(Wait::Killable, Deadline::ms(image::PATIENCE_MS))?;
+            let frame = self.source.hear_part()?;
             match frame.kind() {
-                Kind::Cpu => self.interrupted = Cpu::read(&frame)?.is_interrupted(),
+                Kind::Cpu => self.interrupted = Cpu::comes_interrupted(&frame)?,
                 Kind::ImageStart | Kind::Task | Kind::Pages | Kind::Signals | Kind::ImageEnd => {}
+                Kind::Abort => {
+                    let why = reason(frame.read::<Abort<'_>>()?.reason);
+                    self.failure.get_or_insert(why);
+                    return Ok(());
+                }
                 // It leaves that node already.
                 Kind::Evict => continue,
                 _ => return Err(EPROTO),

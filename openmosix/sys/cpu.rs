@@ -13,9 +13,12 @@ use kernel::{
 /// Bytes of the general registers.
 pub(crate) const GENERAL: usize = bindings::OPENMOSIX_GP_LEN as usize;
 
+/// `-ERESTART_RESTARTBLOCK`, with which a sleep says that it has told what is left.
+pub(crate) const RESTART_BLOCK: i64 = -516;
+
 /// Is it one of the restart codes, which never reach user space?
 pub(crate) fn is_restart(result: i64) -> bool {
-    (-516..=-512).contains(&result)
+    (RESTART_BLOCK..=-512).contains(&result)
 }
 
 /// Do these general registers stand behind a system call that was interrupted and has yet to be restarted,
@@ -28,6 +31,13 @@ pub(crate) fn is_interrupted(general: &[u8; GENERAL]) -> bool {
     let (words, _) = general.as_chunks::<8>();
     let word = |at: usize| words.get(at).map_or(-1, |word| i64::from_le_bytes(*word));
     word(NUMBER) >= 0 && is_restart(word(RESULT))
+}
+
+/// Do the bases of FS and GS in these general registers lie in user space? The instructions that write to them take
+/// others too, which nobody can install.
+pub(crate) fn has_user_bases(general: &[u8; GENERAL]) -> bool {
+    // SAFETY: The buffer has the length that is read.
+    unsafe { bindings::openmosix_user_bases(general.as_ptr().cast()) }
 }
 
 /// Bytes of the extended state, on this machine.
@@ -75,6 +85,40 @@ pub(crate) fn call(nr: u32, args: &[u64; 6]) -> i64 {
     unsafe { bindings::openmosix_call_native(nr, args.as_ptr()) as i64 }
 }
 
+/// How deep a program is in its stack: its stack pointer; bit 0 tells that it is in the alternative signal stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StackPlace(pub(crate) usize);
+
+impl StackPlace {
+    const ALTERNATIVE: usize = 1;
+
+    /// Whether a function that was here when a handler interrupted it has yet to return.
+    pub(crate) fn is_covered_by(self, now: Self) -> bool {
+        if (self.0 ^ now.0) & Self::ALTERNATIVE != 0 {
+            // A handler runs on the other stack, or what ran there is over.
+            return self.0 & Self::ALTERNATIVE == 0;
+        }
+        now.0 <= self.0
+    }
+}
+
+/// Where a program is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    /// Its instruction pointer.
+    pub(crate) ip: u64,
+    /// Its stack pointer.
+    pub(crate) sp: u64,
+}
+
+impl Place {
+    /// Lets others see that the program of the current deputy is there.
+    pub(crate) fn show(self) {
+        // SAFETY: Sets registers of `current`, a deputy: before it is in user mode it gets all of them anew, or dies.
+        unsafe { bindings::openmosix_show_place(self.ip, self.sp) };
+    }
+}
+
 /// The user registers of the current task, inside a hook.
 pub(crate) struct Regs<'a>(&'a mut bindings::pt_regs);
 
@@ -105,6 +149,20 @@ impl<'a> Regs<'a> {
     pub(crate) fn in_vdso(&self) -> bool {
         // SAFETY: The registers are live; `current` has an address space.
         unsafe { bindings::openmosix_in_vdso(self.0) }
+    }
+
+    /// Where the program is.
+    pub(crate) fn place(&self) -> Place {
+        let mut place = Place::default();
+        // SAFETY: All pointers are to live values.
+        unsafe { bindings::openmosix_place(self.0, &mut place.ip, &mut place.sp) };
+        place
+    }
+
+    /// How deep the program is in its stack.
+    pub(crate) fn stack_place(&self) -> StackPlace {
+        // SAFETY: The registers are live.
+        StackPlace(unsafe { bindings::openmosix_stack_place(self.0) } as usize)
     }
 
     /// Number, arguments and result of the system call from which the program returns, if it is one of 64 bits

@@ -10,9 +10,10 @@ use kernel::{
 };
 
 /// Processors that are on.
-pub(crate) fn cpus() -> u32 {
+pub(crate) fn cpus() -> u16 {
     // SAFETY: Always safe to call.
-    unsafe { bindings::num_online_cpus() }
+    let cpus = unsafe { bindings::num_online_cpus() };
+    u16::try_from(cpus).unwrap_or(u16::MAX)
 }
 
 /// Tasks of users that run or wait for a processor, guests among them.

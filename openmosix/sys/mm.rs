@@ -4,7 +4,13 @@
 //!
 //! C header: [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h)
 
-use core::ptr::NonNull;
+use core::{
+    ptr::NonNull,
+    sync::atomic::{
+        AtomicBool,
+        Ordering, //
+    },
+};
 use kernel::{
     bindings,
     prelude::*,
@@ -257,7 +263,11 @@ impl Mm {
     pub(crate) fn claim(self) -> Claim {
         // SAFETY: By the type invariant.
         let no_huge = unsafe { bindings::openmosix_mm_claim(self.0.as_ptr()) };
-        Claim { mm: self, no_huge }
+        Claim {
+            mm: self,
+            marked: AtomicBool::new(true),
+            no_huge,
+        }
     }
 
     /// Where the vDSO and its data begin, or 0.
@@ -312,13 +322,30 @@ impl Drop for WeakMm {
     }
 }
 
-/// The mark on half of a migrated process; taken off when dropped.
+/// The mark on half of a migrated process; taken off when dropped, at the latest. Only the process's own task puts it on
+/// and takes it off.
 pub(crate) struct Claim {
     mm: Mm,
+    /// It is there, and has to be taken off.
+    marked: AtomicBool,
+    /// Huge pages were kept out of the address space before.
     no_huge: bool,
 }
 
 impl Claim {
+    /// Takes the mark off, if it is there.
+    pub(crate) fn end(&self) {
+        if self.marked.swap(false, Ordering::AcqRel) {
+            // SAFETY: By the type invariant of `Mm`.
+            unsafe { bindings::openmosix_mm_free(self.mm.0.as_ptr(), self.no_huge) };
+        }
+    }
+
+    /// Leaves the mark on for good: the address space ends, and its memory is lost.
+    pub(crate) fn keep(&self) {
+        self.marked.store(false, Ordering::Release);
+    }
+
     /// The address space.
     pub(crate) fn mm(&self) -> &Mm {
         &self.mm
@@ -327,8 +354,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant of `Mm`.
-        unsafe { bindings::openmosix_mm_free(self.mm.0.as_ptr(), self.no_huge) };
+        self.end();
     }
 }
 

@@ -30,6 +30,18 @@ pub(crate) struct Action {
 }
 
 impl Action {
+    /// As a program has it, with integers of its own byte order.
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let (words, _) = bytes.as_chunks::<8>();
+        let word = |at: usize| words.get(at).map_or(0, |word| u64::from_le_bytes(*word));
+        Self {
+            handler: word(0),
+            flags: word(1),
+            restorer: word(2),
+            mask: word(3),
+        }
+    }
+
     fn from_raw(raw: &bindings::sigaction) -> Self {
         Self {
             handler: raw.sa_handler.map_or(0, |handler| handler as usize as u64),
@@ -86,7 +98,8 @@ impl Delivery {
     }
 }
 
-/// Takes the next signal whose handler must run; default actions happen in here.
+/// Takes the next signal whose handler must run; default actions happen in here, but for those that look at the
+/// registers: `None` if such a one is next.
 pub(crate) fn next() -> Option<Delivery> {
     let mut raw = bindings::openmosix_signal::default();
     // SAFETY: `raw` is room for one; a deputy has no locks held here.
@@ -135,7 +148,7 @@ fn raw_info(info: &[u8; INFO]) -> bindings::kernel_siginfo {
     raw
 }
 
-/// Queues a signal to the current guest, whose frame the ordinary code makes.
+/// Queues a signal to the current task, whose frame the ordinary code makes.
 pub(crate) fn deliver(delivery: &Delivery) {
     let raw = bindings::openmosix_signal {
         info: raw_info(&delivery.info),
@@ -146,6 +159,21 @@ pub(crate) fn deliver(delivery: &Delivery) {
     };
     // SAFETY: `raw` is complete; its signal number is checked there.
     unsafe { bindings::openmosix_deliver_signal(&raw) };
+}
+
+/// Queues signals to the current task whose guest has come home before it could deliver them.
+///
+/// Each was sent with what the handlers of those before it block. None of them runs yet, so the mask stays what it is;
+/// or what a call had made it for a while, if one that is among them has ended that.
+pub(crate) fn deliver_again(deliveries: &[Delivery]) {
+    let Some(first) = deliveries.first() else {
+        return;
+    };
+    let mask = first.saved.map_or(blocked(), |_| first.blocked);
+    for delivery in deliveries {
+        deliver(delivery);
+    }
+    set_blocked(mask);
 }
 
 /// Forces a signal on the current task, as its own fault would.
@@ -172,7 +200,7 @@ pub(crate) fn forget_kick() {
     unsafe { bindings::openmosix_forget_kick() };
 }
 
-/// Whether a signal waits whose default action makes a core dump, which needs the registers.
+/// Whether a signal waits whose default action makes a core dump, which looks at the registers.
 pub(crate) fn dumps_core() -> bool {
     // SAFETY: Looks at `current`.
     unsafe { bindings::openmosix_dumps_core() }
@@ -184,16 +212,29 @@ pub(crate) fn pending() -> bool {
     unsafe { bindings::task_sigpending(Task::current_raw()) }
 }
 
-/// The signals blocked.
+/// The signals blocked, whatever mask a call has put in place for itself.
 pub(crate) fn blocked() -> u64 {
     // SAFETY: Reads a field of `current`.
     unsafe { bindings::openmosix_blocked() }
 }
 
-/// Blocks exactly these signals.
+/// Blocks exactly these signals; the mask of a call is over.
 pub(crate) fn set_blocked(mask: u64) {
     // SAFETY: Acts on `current`.
     unsafe { bindings::openmosix_set_blocked(mask) };
+}
+
+/// Has the call that was interrupted put a mask in place for itself (`sigsuspend()`, `ppoll()`)? A signal that it
+/// lets through has yet to be looked at.
+pub(crate) fn has_call_mask() -> bool {
+    // SAFETY: Reads a field of `current`.
+    unsafe { bindings::openmosix_has_call_mask() }
+}
+
+/// Puts back the mask that it has replaced: it is made once more, and does that again.
+pub(crate) fn end_call_mask() {
+    // SAFETY: Acts on `current`.
+    unsafe { bindings::openmosix_end_call_mask() };
 }
 
 /// What signal `number` (1 to 64) does.

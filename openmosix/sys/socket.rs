@@ -300,8 +300,8 @@ impl Socket {
 
     /// Sends all of `parts`, one after the other.
     ///
-    /// After `EINTR` nothing was sent. After another error nobody knows how much was, and the connection is of
-    /// no more use.
+    /// After `EINTR` and `ENOMEM` nothing was sent. After another error nobody knows how much was, and the connection
+    /// is of no more use.
     pub(crate) fn send(&self, parts: &[&[u8]], wait: Wait, deadline: Deadline) -> Result {
         /// Parts that need no memory of their own.
         const FEW: usize = 8;
@@ -340,15 +340,15 @@ impl Socket {
         while len > 0 {
             // SAFETY: The socket and the message are valid; the iterator advances over what was sent.
             let sent = unsafe { bindings::sock_sendmsg(self.raw.as_ptr(), &raw mut message) };
-            match usize::try_from(sent) {
+            match usize::try_from(sent).map_err(|_| Error::from_errno(sent)) {
                 Ok(sent) => len = len.saturating_sub(sent),
-                Err(_) if Error::from_errno(sent) == EAGAIN => {
+                Err(error) if error == EAGAIN || error == ENOMEM => {
                     match self.wait_space(wait, deadline) {
                         Err(error) if error == EINTR && len < total => return Err(ECONNABORTED),
                         waited => waited?,
                     }
                 }
-                Err(_) => return Err(Error::from_errno(sent)),
+                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 //!
 //! C header: [`include/linux/openmosix_edge.h`](srctree/include/linux/openmosix_edge.h)
 
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     prelude::*,
@@ -38,6 +39,21 @@ pub(crate) fn clear_registrations() {
 /// A reference to the current task.
 pub(crate) fn current() -> ARef<Task> {
     ARef::from(&**current!())
+}
+
+/// The thread that stands for the process of this one, which may have ended; none if the process ends.
+pub(crate) fn standing(thread: &Task) -> Option<ARef<Task>> {
+    // SAFETY: The reference keeps the task alive, if only as what is left of it.
+    let standing = unsafe { bindings::openmosix_standing(thread.as_ptr()) };
+    // SAFETY: It comes with a reference, which is ours.
+    NonNull::new(standing.cast::<Task>()).map(|task| unsafe { ARef::from_raw(task) })
+}
+
+/// Whether a task is on its way out.
+pub(crate) fn is_ending(task: &Task) -> bool {
+    // SAFETY: The reference keeps the task alive; it is its own business when that changes.
+    let flags = unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).flags) };
+    flags & bindings::PF_EXITING != 0
 }
 
 /// Whether a task is the current one.
@@ -86,10 +102,30 @@ pub(crate) fn take_kick() -> Option<Delta> {
     Some(Delta::from_nanos(slept))
 }
 
-/// Kicks the current task again in a moment, after it has been in user mode.
-pub(crate) fn kick_later() {
+/// A time by the clock of timers.
+#[derive(Clone, Copy)]
+pub(crate) struct Jiffy(pub(crate) usize);
+
+impl Jiffy {
+    /// Now.
+    pub(crate) fn now() -> Self {
+        // SAFETY: The clock is valid for ever, and only ever read as a whole.
+        Self(unsafe { core::ptr::read_volatile(&raw const bindings::jiffies) })
+    }
+
+    /// Is it yet to come?
+    pub(crate) fn is_ahead(self) -> bool {
+        (self.0.wrapping_sub(Self::now().0) as isize) > 0
+    }
+}
+
+/// Kicks the current task again after so many jiffies, when it has been in user mode. The kick does not come before the
+/// time that is returned.
+pub(crate) fn kick_later(jiffies: usize) -> Jiffy {
+    let now = Jiffy::now();
     // SAFETY: Acts on `current`.
-    unsafe { bindings::openmosix_kick_later() };
+    let later = unsafe { bindings::openmosix_kick_later(jiffies) };
+    Jiffy(now.0.wrapping_add(if later { jiffies } else { 0 }))
 }
 
 /// Has the current task pass the hook at the return to user mode.
@@ -128,10 +164,41 @@ pub(crate) fn saw_peak(bytes: u64) {
     unsafe { bindings::openmosix_saw_peak(bytes) };
 }
 
+/// The ends of the nice values.
+const LEAST_NICE: i32 = -20;
+const MOST_NICE: i32 = 19;
+
 /// How nice a task is.
 pub(crate) fn nice(task: &Task) -> i32 {
     // SAFETY: The reference keeps the task alive.
     unsafe { bindings::task_nice(task.as_ptr()) }
+}
+
+/// How nice the guest of a process has to be: as nice as that is. A processor that is idle otherwise is all that an
+/// idle process gets at home, and all that one gets which is nicest.
+pub(crate) fn nice_away(task: &Task) -> i32 {
+    // SAFETY: The reference keeps the task alive; whoever changes the policy meanwhile is heard the next time.
+    let policy = unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).policy) };
+    if policy == bindings::SCHED_IDLE {
+        MOST_NICE
+    } else {
+        nice(task)
+    }
+}
+
+/// Makes a guest as nice as home says, unless it hurries. It never comes before what belongs to this node: a nice
+/// value below zero is a privilege at home.
+pub(crate) fn set_guest_nice(task: &Task, wanted: i32) {
+    let wanted = guest_nice(wanted);
+    let is = nice(task);
+    if is != wanted && is != LEAST_NICE {
+        // SAFETY: The reference keeps the task alive.
+        unsafe { bindings::set_user_nice(task.as_ptr(), wanted as isize) };
+    }
+}
+
+fn guest_nice(wanted: i32) -> i32 {
+    wanted.clamp(0, MOST_NICE)
 }
 
 /// The current task comes before others until this is dropped: while it moves, each wait for the link would cost it
@@ -141,18 +208,19 @@ pub(crate) struct Hurry {
 }
 
 impl Hurry {
-    /// The lowest there is.
-    const LEAST_NICE: i32 = -20;
-
     /// Begins to hurry; is as nice as before in the end.
     pub(crate) fn begin() -> Self {
         Self::and_then(nice(&current()))
     }
 
-    /// Begins to hurry; is so nice in the end.
-    pub(crate) fn and_then(nice: i32) -> Self {
+    /// Begins to hurry; is as nice in the end as the guest of a process that is so nice at home.
+    pub(crate) fn arriving(nice: i32) -> Self {
+        Self::and_then(guest_nice(nice))
+    }
+
+    fn and_then(nice: i32) -> Self {
         // SAFETY: `current` is valid.
-        unsafe { bindings::set_user_nice(Task::current_raw(), Self::LEAST_NICE as isize) };
+        unsafe { bindings::set_user_nice(Task::current_raw(), LEAST_NICE as isize) };
         Self { nice }
     }
 }
@@ -160,7 +228,7 @@ impl Hurry {
 impl Drop for Hurry {
     fn drop(&mut self) {
         // If somebody has said something else meanwhile, that is what holds.
-        if nice(&current()) == Self::LEAST_NICE {
+        if nice(&current()) == LEAST_NICE {
             // SAFETY: `current` is valid.
             unsafe { bindings::set_user_nice(Task::current_raw(), self.nice as isize) };
         }
@@ -179,6 +247,28 @@ pub(crate) fn charge(ns: u64) {
     unsafe { bindings::openmosix_account(ns) };
 }
 
+/// Page faults that a task has taken: those that needed no reading, and those that did.
+pub(crate) fn faults(task: &Task) -> (u64, u64) {
+    let task = task.as_ptr();
+    // SAFETY: The reference keeps the task alive; momentary values are enough.
+    unsafe {
+        (
+            core::ptr::read_volatile(&raw const (*task).min_flt) as u64,
+            core::ptr::read_volatile(&raw const (*task).maj_flt) as u64,
+        )
+    }
+}
+
+/// Charges such faults to the current task.
+pub(crate) fn charge_faults(minor: u64, major: u64) {
+    let task = Task::current_raw();
+    // SAFETY: Only a task itself changes them.
+    unsafe {
+        (*task).min_flt = (*task).min_flt.wrapping_add(minor as usize);
+        (*task).maj_flt = (*task).maj_flt.wrapping_add(major as usize);
+    }
+}
+
 /// Is that file one to which a blocking write may be made in parts: a pipe, a socket, a terminal?
 pub(crate) fn writes_in_parts(fd: u64) -> bool {
     // SAFETY: Looks up a file of `current`, whatever the number.
@@ -189,6 +279,12 @@ pub(crate) fn writes_in_parts(fd: u64) -> bool {
 pub(crate) fn is_stream(fd: u64) -> bool {
     // SAFETY: Looks up a file of `current`, whatever the number.
     unsafe { bindings::openmosix_is_stream(fd as u32) }
+}
+
+/// For how many files the table of the current task has room.
+pub(crate) fn fd_room() -> u32 {
+    // SAFETY: `current` is a user task, and has a table.
+    unsafe { bindings::openmosix_fd_room() }
 }
 
 /// Whether somebody traces the current task.
@@ -289,6 +385,14 @@ pub(crate) fn exit() -> ! {
 pub(crate) fn exec_id(task: &Task) -> u64 {
     // SAFETY: The reference keeps the task alive; the field is read as `ptrace` code reads it.
     unsafe { core::ptr::read_volatile(&raw const (*task.as_ptr()).self_exec_id) }
+}
+
+/// Whether the current task is its owner's to look into and to steer. What has privileges that he has not, or what he
+/// may not read, is not.
+pub(crate) fn is_dumpable() -> bool {
+    // SAFETY: `current` is valid.
+    let dumpable = unsafe { bindings::task_exec_state_get_dumpable(Task::current_raw()) };
+    dumpable == bindings::task_dumpable_TASK_DUMPABLE_OWNER
 }
 
 /// Lets the system calls of the current task be resolved by [`crate::guest`].

@@ -46,6 +46,17 @@ mod points {
 
         /// # Safety
         ///
+        /// `why` is `len` bytes.
+        pub(super) unsafe fn openmosix_guest(
+            node: c_uint,
+            pid: c_uint,
+            what: c_uint,
+            why: *const c_char,
+            len: c_ulong,
+        );
+
+        /// # Safety
+        ///
         /// Always safe to call.
         pub(super) unsafe fn openmosix_move(
             pid: c_int,
@@ -74,6 +85,18 @@ pub(crate) enum Member {
     Conflict = 5,
 }
 
+/// What was decided for a guest; the tracepoint has names for the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Guest {
+    /// It may come.
+    Accepted = 0,
+    /// It may not.
+    Refused = 1,
+    /// It has to leave.
+    Pushed = 2,
+}
+
 /// A message of so many bytes was sent to a node, or came from it.
 pub(crate) fn gossip(node: u16, bytes: usize, sent: bool) {
     // SAFETY: Always safe to call.
@@ -91,6 +114,13 @@ pub(crate) fn decide(pid: Pid, from: u16, to: Option<u16>, why: &'static str) {
     let (text, len) = (why.as_ptr().cast(), why.len());
     // SAFETY: `why` is so many bytes.
     unsafe { points::openmosix_decide(pid, from.into(), to.unwrap_or(0).into(), text, len) };
+}
+
+/// Something was decided for a guest that has this pid at its home, for this reason.
+pub(crate) fn guest(home: u16, pid: u32, what: Guest, why: &'static str) {
+    let (text, len) = (why.as_ptr().cast(), why.len());
+    // SAFETY: `why` is so many bytes.
+    unsafe { points::openmosix_guest(home.into(), pid, what as c_uint, text, len) };
 }
 
 /// A process has moved; node 0 is home.

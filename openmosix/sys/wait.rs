@@ -35,6 +35,9 @@ pub(crate) enum Wait {
     Interruptible,
     /// Only a signal that kills.
     Killable,
+    /// The same, but the freezer may stop the task where it waits (sleep of the machine, a cgroup of version 1). For
+    /// waits that may last, of tasks that hold no lock: whoever needed it could not be frozen any more.
+    Freezable,
 }
 
 impl Wait {
@@ -43,6 +46,7 @@ impl Wait {
             Wait::Poll => bindings::TASK_RUNNING,
             Wait::Interruptible => bindings::TASK_INTERRUPTIBLE,
             Wait::Killable => bindings::TASK_WAKEKILL | bindings::TASK_UNINTERRUPTIBLE,
+            Wait::Freezable => Wait::Killable.state() | bindings::TASK_FREEZABLE,
         }
     }
 
@@ -50,7 +54,7 @@ impl Wait {
         match self {
             Wait::Poll => Err(EAGAIN),
             Wait::Interruptible if current!().signal_pending() => Err(ERESTARTSYS),
-            Wait::Killable if fatal_signal_pending() => Err(EINTR),
+            Wait::Killable | Wait::Freezable if fatal_signal_pending() => Err(EINTR),
             _ => Ok(()),
         }
     }
@@ -102,12 +106,20 @@ impl Deadline {
     }
 }
 
+/// Sleeps for so many milliseconds; `EINTR` if somebody kills the task.
+pub(crate) fn nap(ms: u32) -> Result {
+    let jiffies = c_long::try_from(msecs_to_jiffies(ms)).unwrap_or(1);
+    // SAFETY: Called in process context; the timeout is not negative.
+    unsafe { bindings::schedule_timeout_killable(jiffies) };
+    Wait::Killable.check()
+}
+
 /// Sleeps on `queue` until `done`.
 ///
 /// # Errors
 ///
 /// `EAGAIN` when polling, `ETIMEDOUT` after the deadline, `ERESTARTSYS` for a signal while
-/// interruptible, `EINTR` for a fatal one while killable. `done` is looked at once in any case.
+/// interruptible, `EINTR` for a fatal one while killable or freezable. `done` is looked at once in any case.
 ///
 /// `done` must not sleep.
 ///
@@ -236,7 +248,7 @@ mod tests {
     #[test]
     fn a_wait_gives_up() -> Result {
         let queue = queue()?;
-        for wait in [Wait::Killable, Wait::Interruptible] {
+        for wait in [Wait::Killable, Wait::Freezable, Wait::Interruptible] {
             let begin = Instant::<Monotonic>::now();
             let result = queue.wait(wait, Deadline::ms(20), || false);
             assert_eq!(result, Err(ETIMEDOUT));

@@ -56,8 +56,14 @@ use kernel::sync::SetOnce;
 const PATIENCE_MS: u64 = 2_000;
 const DOUBLED: u32 = 7;
 
+/// Why a move is not made that was ordered.
+pub(super) const THERE: &str = "it is there";
+
 /// Milliseconds of life, all of which count when a process is seen for the first time.
 const FRESH_MS: u64 = 8_000;
+
+/// Milliseconds for which a node's word counts that a guest has to leave: it says so again and again.
+const PUSHED_MS: u64 = 10_000;
 
 /// Nanoseconds of a millisecond.
 const MS: u64 = 1_000_000;
@@ -127,11 +133,11 @@ struct Watch {
 pub(super) struct Placing {
     pub(super) rules: Rules,
     /// It is where its owner has said.
-    ordered: bool,
+    pub(super) ordered: bool,
     /// When it came to where it is; none if it began there.
     since_ms: Option<u64>,
-    /// Why its guest's node wants it to leave.
-    pushed: Option<Why>,
+    /// Why its guest's node wants it to leave, and when it has said so.
+    pushed: Option<(Why, u64)>,
     /// The move that is ordered or under way.
     pub(super) sent: Option<Sent>,
     /// It could not move, so often in a row; until when it is left alone.
@@ -262,14 +268,15 @@ impl Process {
         }
     }
 
-    /// It has become another program.
-    pub(crate) fn exec(&self) {
-        self.inner.lock().placing.rules.character.exec();
-    }
-
-    /// Its owner is about to say where it is to be: there it stays.
-    pub(crate) fn order_by_hand(&self) {
-        self.inner.lock().placing.ordered = true;
+    /// It has become another program. If it changes hands by that, who told it where to go then may have nothing to
+    /// say to it now.
+    pub(crate) fn exec(&self, changes_hands: bool) {
+        let forgotten = {
+            let mut inner = self.inner.lock();
+            inner.placing.rules.character.exec();
+            changes_hands.then(|| inner.forget_orders())
+        };
+        drop(forgotten);
     }
 
     /// Its owner leaves it to the balancer again.
@@ -282,7 +289,15 @@ impl Process {
 
     /// Its guest's node wants it to leave.
     pub(crate) fn push(&self, why: Why) {
-        self.inner.lock().placing.pushed = Some(why);
+        let now_ms = now_ms();
+        let mut inner = self.inner.lock();
+        let placing = &mut inner.placing;
+        placing.pushed = Some((why, now_ms));
+        if why == Why::Expel {
+            // What kept it may be over by now, and the administrator waits.
+            let soon = now_ms.saturating_add(PATIENCE_MS);
+            placing.rests_until_ms = placing.rests_until_ms.min(soon);
+        }
     }
 
     /// What the node of its guest has seen.
@@ -308,7 +323,7 @@ impl Process {
         let now_ms = now_ms();
         let age_ms = uses.age_ns / MS;
         let mut inner = self.inner.lock();
-        let busy = inner.order.is_some() || inner.going.is_some();
+        let busy = inner.order.is_some_and(|order| !order.at_exec) || inner.going.is_some();
         let node = NodeId::new(inner.node);
         let placing = &mut inner.placing;
         let decay = placing.rules.character.pace.decay(slow, fast);
@@ -342,7 +357,10 @@ impl Process {
             rules: placing.rules.clone(),
             ordered: placing.ordered,
             stays,
-            pushed: placing.pushed,
+            pushed: placing
+                .pushed
+                .filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < PUSHED_MS)
+                .map(|(why, _)| why),
             rests: busy || now_ms < placing.rests_until_ms,
         }
     }
@@ -361,7 +379,9 @@ impl Process {
         let target_asked = target.filter(|_| !sys::task::is_current(self.task()));
         let (news, unwanted) = {
             let mut inner = self.inner.lock();
-            let free = inner.order.is_none() && inner.going.is_none() && !inner.asking;
+            // What it is to do when it becomes another program waits, but not if it cannot stay where it is.
+            let replaced = |order: Order| order.at_exec && decision.why.is_push();
+            let free = inner.order.is_none_or(replaced) && inner.going.is_none() && !inner.asking;
             let news = free && inner.placing.history.note(now_ms(), from, decision);
             let unwanted = match sent {
                 Some(sent) if free => {
@@ -420,10 +440,19 @@ impl Process {
     }
 }
 
-/// A move is over: notes it in what is known of the process.
-pub(super) fn over(inner: &mut Inner, pages: u64, failure: Option<&'static str>) -> Over {
+/// A move is over, the one of that order if it had begun: notes it in what is known of the process.
+pub(super) fn over(
+    inner: &mut Inner,
+    order: Option<Order>,
+    pages: u64,
+    failure: Option<&'static str>,
+) -> Over {
     let placing = &mut inner.placing;
     let sent = placing.sent.take();
+    if let Some(order) = order.filter(|_| failure.is_none_or(|reason| reason == THERE)) {
+        // Where its owner has sent it, it stays; what it was told for its next program is no more than its beginning.
+        placing.ordered = sent.is_none() && !order.at_exec;
+    }
     let end = match failure {
         None => {
             placing.since_ms = Some(now_ms());

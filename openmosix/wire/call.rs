@@ -17,17 +17,21 @@ message! {
         blocked: u64,
         /// CPU time that the guest used so far.
         cpu_ns: u64,
+        /// Where the program is: its instruction pointer.
+        ip: u64,
+        /// Its stack pointer.
+        sp: u64,
         /// Bytes that the call reads from user memory, laid out by the system-call table.
         data: &'a [u8],
     }
 
     /// The call is done.
     pub(crate) struct Reply<'a> {
-        /// Its raw result, restart codes included.
+        /// Its raw result, restart codes included; other results may look like these ([`Reply::RESTARTS`]).
         result: i64,
         /// Signals blocked now.
         blocked: u64,
-        /// [`Reply::RECALL`], [`Reply::ANSWERED`], and the kind of a new mapping.
+        /// [`Reply::RECALL`], [`Reply::ANSWERED`], [`Reply::RESTARTS`], and the kind of a new mapping.
         flags: u64,
         /// Bytes that the call wrote to user memory, laid out by the system-call table.
         data: &'a [u8],
@@ -45,6 +49,9 @@ impl Reply<'_> {
 
     /// Bytes for the program are in `data`.
     pub(crate) const ANSWERED: u64 = 2;
+
+    /// It was interrupted: `result` is a restart code.
+    pub(crate) const RESTARTS: u64 = 4;
 
     /// The bit from which on there is the kind of the mapping that the call made.
     pub(crate) const KIND_SHIFT: u32 = 8;

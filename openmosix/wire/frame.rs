@@ -101,7 +101,7 @@ kinds! {
     Pages = 0x0024, max BULK + FIELDS;
     /// Its registers.
     Cpu = 0x0025, max 32 << 10;
-    /// Signal actions, mask and stack.
+    /// Signal mask and actions.
     Signals = 0x0026, max 4 << 10;
     /// All else about the task.
     Task = 0x0027, max 1024;
@@ -125,7 +125,7 @@ kinds! {
     Call = 0x0040, max BULK + FIELDS;
     /// It is done.
     Reply = 0x0041, max BULK + FIELDS;
-    /// Deliver this signal.
+    /// Deliver this signal: at home, if the guest leaves before it could.
     Signal = 0x0042, max 512;
     /// Stand still.
     Pause = 0x0043, max 0;
@@ -139,8 +139,8 @@ kinds! {
     ComeHome = 0x0047, max 64;
     /// These pages of files have changed.
     Stale = 0x0048, max 24;
-    /// CPU time and memory used.
-    Usage = 0x0049, max 32;
+    /// CPU time, memory and page faults.
+    Usage = 0x0049, max 48;
     /// Die at once.
     Kill = 0x004a, max 0;
     /// My stack has grown.
@@ -165,7 +165,7 @@ kinds! {
     /// That is done.
     Done = 0x0065, max 16;
     /// How much CPU time was used?
-    UsageAsked = 0x0066, max 0;
+    UsageAsked = 0x0066, max 4;
 }
 
 /// What stands before each payload.

@@ -8,7 +8,7 @@ use super::{
 };
 
 message! {
-    /// Deliver this signal to its handler. Home to guest.
+    /// Deliver this signal to its handler. Home to guest; back after [`ComeHome`], if the guest has not done so.
     pub(crate) struct Signal {
         /// `siginfo_t`.
         info: [u8; 128],
@@ -32,6 +32,10 @@ message! {
         blocked: u64,
         /// CPU time that it used so far.
         cpu_ns: u64,
+        /// Where the program is: its instruction pointer.
+        ip: u64,
+        /// Its stack pointer.
+        sp: u64,
     }
 
     /// Go on. Home to guest.
@@ -77,6 +81,9 @@ message! {
         resident: u64,
         /// The most bytes of memory that it has had on this node.
         peak: u64,
+        /// Page faults so far that needed no reading, and that did.
+        minor_faults: u64,
+        major_faults: u64,
         /// 1 when it runs or waits for a processor now, otherwise 0.
         running: u64,
     }

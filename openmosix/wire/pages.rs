@@ -133,6 +133,8 @@ message! {
 
     /// What does the guest use? Answered by `Usage`.
     pub(crate) struct UsageAsked {
+        /// How nice it is at home.
+        nice: i32,
     }
 
     /// How many bytes were written.
@@ -148,7 +150,7 @@ impl Fetch {
 }
 
 impl NoPage {
-    /// Nothing is mapped there, or not with these rights.
+    /// Nothing is mapped there, or not with these rights, or it cannot be had.
     pub(crate) const FAULT: u32 = 1;
     /// It was never touched: a page of zeros will do.
     pub(crate) const EMPTY: u32 = 2;

@@ -9,11 +9,15 @@
 //!   Prepare      ────▶
 //!                ◀────   Ready, or Refused
 //!   the image    ────▶
+//!                ◀────   Installed
+//!   Join         ────▶            first on the page lane
+//!                ◀────   Done
 //!   Commit       ────▶
 //!                ◀────   Committed
 //! ```
 //!
-//! Either side may say `Abort` until the source has sent `Commit`.
+//! Either side may say `Abort` until the source has sent `Commit`. A guest that leaves its node says it in place of the
+//! rest of its image.
 
 use super::codec::message;
 
@@ -109,6 +113,8 @@ message! {
         believed: u32,
         /// Hundredths of a process: how much of the time it wants a processor.
         share: u32,
+        /// How nice it is there.
+        nice: i32,
         /// Its name.
         comm: [u8; 16],
     }

@@ -12,6 +12,7 @@
 #include <linux/nospec.h>
 #include <linux/openmosix_edge.h>
 #include <linux/regset.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/workqueue.h>
 
@@ -88,6 +89,20 @@ int openmosix_cpu_get(void *gp, void *xstate, size_t len)
 	return ret < 0 ? ret : 0;
 }
 
+/**
+ * openmosix_user_bases - do the bases of FS and GS lie in user space?
+ * @gp: OPENMOSIX_GP_LEN bytes
+ *
+ * WRFSBASE and WRGSBASE take any canonical address, a register set does not.
+ */
+bool openmosix_user_bases(const void *gp)
+{
+	struct user_regs_struct regs;
+
+	memcpy(&regs, gp, sizeof(regs));
+	return regs.fs_base < TASK_SIZE_MAX && regs.gs_base < TASK_SIZE_MAX;
+}
+
 /* Registers can be installed into a task that sleeps, never into oneself. */
 struct cpu_install {
 	struct work_struct work;
@@ -162,6 +177,7 @@ long openmosix_call_native(u32 nr, const u64 *args)
 	unsigned long work = READ_ONCE(current_thread_info()->syscall_work);
 	struct pt_regs *regs = task_pt_regs(current);
 	struct pt_regs own = *regs;
+	bool away = current->openmosix_away;
 	long ret;
 
 	if (nr >= NR_syscalls)
@@ -179,7 +195,9 @@ long openmosix_call_native(u32 nr, const u64 *args)
 		trace_syscall_enter(regs);
 	if (IS_ENABLED(CONFIG_AUDITSYSCALL) && audit_context())
 		syscall_enter_audit(regs);
+	WRITE_ONCE(current->openmosix_away, false);
 	ret = sys_call_table[nr](regs);
+	WRITE_ONCE(current->openmosix_away, away);
 	regs->ax = ret;
 	audit_syscall_exit(regs);
 	if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT)
@@ -311,17 +329,68 @@ void openmosix_make_rewound_call(struct pt_regs *regs)
 	openmosix_end_rewound_call(regs, openmosix_call_native(nr, args));
 }
 
+static bool is_vdso_call(unsigned long at)
+{
+	const u8 *code = vdso64_image.data;
+
+	return at + 1 < vdso64_image.size && code[at] == 0x0f && code[at + 1] == 0x05;
+}
+
 /**
  * openmosix_in_vdso - is the program in the middle of a vDSO function?
  * @regs: user registers of the current task
  *
- * Its registers may hold half of a node's time then.
+ * Its registers may hold half of a node's time then. Not if it makes a system
+ * call in there: that is what a function does which has no time to tell, and
+ * it is the last thing it does.
  */
 bool openmosix_in_vdso(const struct pt_regs *regs)
 {
 	unsigned long vdso = (unsigned long)current->mm->context.vdso;
+	unsigned long at = regs->ip - vdso;
 
-	return vdso && regs->ip - vdso < vdso64_image.size;
+	if (!vdso || at >= vdso64_image.size)
+		return false;
+	return !is_vdso_call(at) && !(at >= 2 && is_vdso_call(at - 2));
+}
+
+/**
+ * openmosix_stack_place - how deep the program is in its stack
+ * @regs: user registers of the current task
+ *
+ * Return: the stack pointer; bit 0 tells that it is in the alternative signal
+ * stack.
+ */
+unsigned long openmosix_stack_place(const struct pt_regs *regs)
+{
+	return (regs->sp & ~1UL) | !!on_sig_stack(regs->sp);
+}
+
+/**
+ * openmosix_place - where the program is
+ * @regs: user registers of the current task
+ * @ip: its instruction pointer
+ * @sp: its stack pointer
+ */
+void openmosix_place(const struct pt_regs *regs, u64 *ip, u64 *sp)
+{
+	*ip = regs->ip;
+	*sp = regs->sp;
+}
+
+/**
+ * openmosix_show_place - let others see where the program of the current
+ * deputy is
+ *
+ * /proc/PID/syscall and, when it dies, /proc/PID/stat show these two. Nobody
+ * uses them: all registers are set before it is in user mode again.
+ */
+void openmosix_show_place(u64 ip, u64 sp)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+
+	regs->ip = ip;
+	regs->sp = sp;
 }
 
 /**

@@ -70,6 +70,33 @@ TRACE_EVENT(openmosix_decide,
 		  __entry->to, __get_str(why))
 );
 
+/*
+ * Something was decided for a guest, or for a process that wants to be one:
+ * numbers as in openmosix/sys/trace.rs. The node is its home, and pid its
+ * number there.
+ */
+TRACE_EVENT(openmosix_guest,
+	TP_PROTO(unsigned int node, unsigned int pid, unsigned int what,
+		 const char *why, unsigned long len),
+	TP_ARGS(node, pid, what, why, len),
+	TP_STRUCT__entry(
+		__field(unsigned int, node)
+		__field(unsigned int, pid)
+		__field(unsigned int, what)
+		__string_len(why, why, len)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->pid = pid;
+		__entry->what = what;
+		__assign_str(why);
+	),
+	TP_printk("node=%u pid=%u %s why=%s", __entry->node, __entry->pid,
+		  __print_symbolic(__entry->what, { 0, "accepted" }, { 1, "refused" },
+				   { 2, "pushed" }),
+		  __get_str(why))
+);
+
 /* A process has moved; node 0 is home. */
 TRACE_EVENT(openmosix_move,
 	TP_PROTO(int pid, unsigned int from, unsigned int to, unsigned long pages),

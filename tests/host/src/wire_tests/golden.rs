@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The bytes of one message of each kind, as protocol version 2 has them.
+//! The bytes of one message of each kind, as the protocol has them.
 //!
 //! If this fails, nodes with an older kernel will not understand you: change `VERSION` and say so in the changelog
 //! of `openmosix/wire.rs`. The bytes are in `golden.txt`, one kind a line; of long ones the first 64 and a checksum

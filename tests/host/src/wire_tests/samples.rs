@@ -48,6 +48,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             resident: 0x9091_9293_9495_9697,
             believed: 0xa0a1_a2a3,
             share: 0xb0b1_b2b3,
+            nice: -6,
             comm: *b"a name of 16 cha",
         }),
         Kind::Ready => encode(&Ready { token: array(0xa0) }),
@@ -120,6 +121,8 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             args: [6, 7, 8, 9, 10, u64::MAX],
             blocked: 11,
             cpu_ns: 12,
+            ip: 13,
+            sp: 14,
             data: b"/etc/passwd\0",
         }),
         Kind::Reply => encode(&Reply {
@@ -144,6 +147,8 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Paused => encode(&Paused {
             blocked: 1,
             cpu_ns: 2,
+            ip: 3,
+            sp: 4,
         }),
         Kind::Resume => encode(&Resume {}),
         Kind::Recall => encode(&Recall { why: 3 }),
@@ -160,6 +165,8 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             cpu_ns: 7,
             resident: 8,
             peak: 9,
+            minor_faults: 10,
+            major_faults: 11,
             running: 1,
         }),
         Kind::Kill => encode(&Kill {}),
@@ -191,6 +198,6 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
             data: b"more",
         }),
         Kind::Done => encode(&Done { len: 4 }),
-        Kind::UsageAsked => encode(&UsageAsked {}),
+        Kind::UsageAsked => encode(&UsageAsked { nice: -5 }),
     }
 }
