@@ -194,7 +194,7 @@ static void calls_memory(void)
 }
 
 /* Milliseconds that a case may take. */
-#define CALLS_PATIENCE 60000
+#define CALLS_PATIENCE 180000
 
 /* How often a case is repeated at most that is moved at any moment, and how many moves are enough. */
 #define CALLS_ROUNDS 5

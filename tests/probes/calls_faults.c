@@ -140,6 +140,30 @@ static void forgotten(void)
 	S("forgotten", sigaction(SIGSEGV, NULL, &action), "%d", action.sa_handler == SIG_DFL);
 }
 
+/* The frame of one signal cannot be made while another one waits, and the handler for that runs only once. */
+static void waiting(void)
+{
+	stack_t stack = { .ss_sp = area.none, .ss_size = PAGE };
+	struct sigaction action;
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGUSR2);
+	act(SIGUSR1, counter, SA_ONSTACK);
+	act(SIGUSR2, counter, 0);
+	act(SIGSEGV, teller, SA_RESETHAND);
+	must(sigaltstack(&stack, NULL));
+	must(sigprocmask(SIG_BLOCK, &both, NULL));
+	must(raise(SIGUSR1));
+	must(raise(SIGUSR2));
+	T("let through", sigprocmask(SIG_UNBLOCK, &both, NULL));
+	S("handlers", 0, "%d", count);
+	must(sigprocmask(SIG_BLOCK, NULL, &both));
+	S("mask", 0, "%d %d", sigismember(&both, SIGUSR1), sigismember(&both, SIGUSR2));
+	S("forgotten", sigaction(SIGSEGV, NULL, &action), "%d", action.sa_handler == SIG_DFL);
+}
+
 /* Signals for a program that is always in a function of the vDSO, which makes system calls away from home. */
 static void always_asking(void)
 {
@@ -242,4 +266,4 @@ static void future(void)
 	must(munmap(at, 4 * PAGE));
 }
 
-CALLS(CASE(fates), CASE(forgotten), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers), CASE(future))
+CALLS(CASE(fates), CASE(forgotten), CASE(waiting), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers), CASE(future))

@@ -340,6 +340,70 @@ static void polls(void)
 	D("poll gone", poll(set, 1, -1), set, sizeof(*set));
 }
 
+/*
+ * Sets of 64 descriptors, and a count of more: the call knows how many there can be. So one set may begin where that
+ * much of another ends.
+ */
+static void counts(void)
+{
+	uint64_t sets[40];
+	struct timeval none = { 0, 0 };
+	int ends[2];
+
+	must(pipe(ends));
+	must(write(ends[1], "x", 1));
+	for (int n = 64; n <= 1100; n += 259) {
+		memset(sets, 0x55, sizeof(sets));
+		sets[1] = 1 << ends[0] | 1 << ends[1];
+		sets[0] = sets[1];
+		D("select", syscall(SYS_select, n, sets + 1, sets, NULL, &none), sets, sizeof(sets));
+		sets[0] = sets[1] = 1 << ends[0] | 1 << ends[1];
+		D("select one", syscall(SYS_select, n, sets, sets, sets + 1, &none), sets, sizeof(sets));
+		sets[0] = sets[1] = 1 << ends[0];
+		D("pselect", syscall(SYS_pselect6, n, sets + 1, NULL, sets, &(struct timespec){ 0, 0 }, NULL), sets,
+		  sizeof(sets));
+		memset(area.edge - 8, 0, 8);
+		D("select at the edge", syscall(SYS_select, n, area.edge - 8, NULL, NULL, &none), area.edge - 8, 8);
+	}
+	must(close(ends[0]));
+	must(close(ends[1]));
+}
+
+/* Milliseconds that a wait takes, and that it may take with all its moves. */
+#define WAIT 300
+#define LATE 20000
+
+/* Is a wait that began then over when it should be? */
+static bool in_time(int64_t begin)
+{
+	long waited = (probe_now(CLOCK_MONOTONIC) - begin) / MILLISECOND;
+
+	return waited >= WAIT && waited < LATE;
+}
+
+/* The time that is left cannot be written to a constant. */
+static void constants(void)
+{
+	static const struct timeval tv = { 0, WAIT * 1000 };
+	static const struct timespec ts = { 0, WAIT * MILLISECOND };
+	int ends[2];
+	int64_t begin;
+	fd_set in;
+
+	must(pipe(ends));
+	FD_ZERO(&in);
+	FD_SET(ends[0], &in);
+	begin = probe_now(CLOCK_MONOTONIC);
+	S("select", syscall(SYS_select, ends[1], &in, NULL, NULL, &tv), "%d %d", FD_ISSET(ends[0], &in), in_time(begin));
+	begin = probe_now(CLOCK_MONOTONIC);
+	S("pselect", syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, NULL), "%d", in_time(begin));
+	begin = probe_now(CLOCK_MONOTONIC);
+	S("ppoll", syscall(SYS_ppoll, &(struct pollfd){ ends[0], POLLIN, 0 }, 1, &ts, NULL, 0), "%d", in_time(begin));
+	S("left", 0, "%ld %ld", (long)tv.tv_usec, ts.tv_nsec);
+	must(close(ends[0]));
+	must(close(ends[1]));
+}
+
 static void epolls(void)
 {
 	struct epoll_event one = { EPOLLIN, { .u64 = 0x123456789abcdefULL } }, got[4];
@@ -421,4 +485,4 @@ static void huge(void)
 	must(close(fd));
 }
 
-CALLS(CASE(huge), CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls), CASE(epolls))
+CALLS(CASE(huge), CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls), CASE(counts), CASE(constants), CASE(epolls))

@@ -33,6 +33,18 @@ __attribute__((noinline)) static int touch(char *at, bool write)
 	return fault_code && fault_at != at ? -1 : fault_code;
 }
 
+/* Asks about a stack that has just grown. */
+__attribute__((noinline)) static long deep(size_t pages, bool reads)
+{
+	char *at = __builtin_alloca(pages * PAGE), got;
+	struct iovec here = { &got, 1 }, there = { at, 1 };
+
+	for (size_t i = 0; i < pages; i++)
+		((volatile char *)at)[(pages - 1 - i) * PAGE] = 1;
+	at = (char *)(((uintptr_t)at + PAGE - 1) & -(uintptr_t)PAGE);
+	return reads ? process_vm_readv(getpid(), &here, 1, &there, 1, 0) : msync(at, PAGE, MS_ASYNC);
+}
+
 static char *map(size_t pages, int prot, int flags)
 {
 	char *at = mmap(NULL, pages * PAGE, prot, flags | MAP_ANONYMOUS, -1, 0);
@@ -462,6 +474,8 @@ static void queries(void)
 	T("msync odd", msync(at + 1, PAGE, MS_SYNC));
 	T("msync strange", msync(at, PAGE, 64));
 	T("msync both", msync(at, PAGE, MS_SYNC | MS_ASYNC));
+	T("msync stack", deep(100, false));
+	T("read stack", deep(200, true));
 	T("msync hole", msync(area.edge - PAGE, 3 * PAGE, MS_ASYNC));
 	T("thp", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
 	T("thp off", prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));

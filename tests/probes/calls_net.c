@@ -41,6 +41,8 @@ static void pairs(void)
 	T("type", socketpair(AF_UNIX, 77, 0, ends));
 	T("protocol", socketpair(AF_UNIX, SOCK_STREAM, 77, ends));
 	T("inet", socketpair(AF_INET, SOCK_STREAM, 0, ends));
+	ends[0] = ends[1] = -1;
+	S("numbers", socketpair(AF_INET, SOCK_STREAM, 0, ends), "%d", ends[0] >= 0 && ends[1] > ends[0]);
 	T("null", syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, NULL));
 	T("readonly", syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, area.readonly));
 	T("edge", syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, area.edge - 4));
@@ -297,7 +299,7 @@ static void tcp(void)
 	int fd = must(socket(AF_INET, SOCK_STREAM, 0)), one = -1, two, left;
 	struct linger abort = { 1, 0 };
 	struct pollfd wait;
-	struct timeval brief = { 0, 2000 };
+	struct timeval brief = { 0, 2000 }, none = { 0, 0 };
 	socklen_t length = sizeof(where);
 	char *p = area.plain;
 
@@ -333,6 +335,8 @@ static void tcp(void)
 	length = 4;
 	from.sin_family = 77;
 	S("recvfrom", (again(recvfrom(two, p, 10, MSG_DONTWAIT, (void *)&from, &length))), "%u %d", length, from.sin_family);
+	/* What is sent is not always there at once. */
+	must(setsockopt(two, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none)));
 	T("urgent", send(one, "abc", 3, MSG_OOB));
 	wait.events = POLLPRI;
 	T("poll", poll(&wait, 1, -1));
@@ -350,7 +354,8 @@ static void tcp(void)
 	T("send", send(one, p, 10, 0));
 	must(setsockopt(one, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)));
 	must(close(one));
-	wait.events = POLLIN;
+	/* There is something to read, but the reset comes behind it. */
+	wait.events = 0;
 	S("reset", poll(&wait, 1, -1), "%#x", wait.revents);
 	T("reset", recv(two, p, 10, 0));
 	T("after", recv(two, p, 10, 0));
@@ -359,6 +364,8 @@ static void tcp(void)
 	two = must(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 	S("refused", connect(two, (void *)&where, sizeof(where)) < 0, "%d",
 	  errno == EINPROGRESS || errno == ECONNREFUSED);
+	wait = (struct pollfd){ two, POLLOUT, 0 };
+	T("poll", poll(&wait, 1, -1));
 	T("family", connect(two, (void *)&(struct sockaddr_un){ .sun_family = AF_UNIX }, sizeof(where)));
 }
 
@@ -368,7 +375,7 @@ static void udp(void)
 	int fd = must(socket(AF_INET6, SOCK_DGRAM, 0)), other = must(socket(AF_INET6, SOCK_DGRAM, 0)), left, on = 1;
 	struct sockaddr_in6 nobody = where;
 	socklen_t length = sizeof(where);
-	struct pollfd wait = { other, POLLERR, 0 };
+	struct pollfd wait = { other, POLLERR, 0 }, come = { fd, POLLIN, 0 };
 	struct iovec vec = { area.plain, 4000 };
 	struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1, .msg_name = &from, .msg_namelen = 10 };
 	char *p = area.plain;
@@ -382,6 +389,7 @@ static void udp(void)
 	T("to long", sendto(other, p, 1000, 0, (void *)&where, 200));
 	T("to nowhere", sendto(other, p, 1000, 0, NEVER, length));
 	T("too long", sendto(other, must(malloc(70000)), 66000, 0, (void *)&where, length));
+	T("poll", poll(&come, 1, -1));
 	S("fionread", ioctl(fd, FIONREAD, &left), "%d", left);
 	length = 10;
 	memset(&from, 0x55, sizeof(from));
@@ -458,14 +466,14 @@ static bool varies(int level, int name)
 	return level == IPPROTO_TCP && (name == TCP_INFO || name == TCP_TIMESTAMP);
 }
 
-/* One option, with room for different lengths. */
-static void option(const char *what, int fd, int level, int name)
+/* One option, with room for so many different lengths. */
+static void option(const char *what, int fd, int level, int name, int rooms)
 {
-	static const socklen_t room[] = { 0, 1, 3, 4, 8, 13, 300, -1 };
+	static const socklen_t room[] = { 4, 300, 0, 1, 3, 13, -1 };
 	char line[1000] = "";
 
 	away();
-	for (size_t i = 0; i < sizeof(room) / sizeof(*room); i++) {
+	for (int i = 0; i < rooms; i++) {
 		socklen_t length = room[i];
 		int result = getsockopt(fd, level, name, blank(), &length);
 
@@ -475,16 +483,23 @@ static void option(const char *what, int fd, int level, int name)
 	printf("%s %d %d:%s\n", what, level, name, line);
 }
 
+/* Sockets of three kinds. */
+static void sockets(int kinds[3])
+{
+	kinds[0] = must(socket(AF_INET, SOCK_STREAM, 0));
+	kinds[1] = must(socket(AF_INET6, SOCK_DGRAM, 0));
+	kinds[2] = must(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
 static void options(void)
 {
-	static const socklen_t length[] = { 0, 1, 4, 8, 16, 300, -1 };
-	int kinds[] = { must(socket(AF_INET, SOCK_STREAM, 0)), must(socket(AF_INET6, SOCK_DGRAM, 0)),
-			must(socket(AF_UNIX, SOCK_STREAM, 0)) };
+	int kinds[3];
 	int levels[][3] = { { SOL_SOCKET, 85, 7 }, { IPPROTO_IP, 52, 1 }, { IPPROTO_TCP, 45, 1 },
 			    { IPPROTO_IPV6, 80, 2 }, { 77, 2, 1 } };
 	socklen_t size = 4;
 	int value;
 
+	sockets(kinds);
 	T("null", getsockopt(kinds[0], SOL_SOCKET, SO_TYPE, NULL, &size));
 	T("null length", getsockopt(kinds[0], SOL_SOCKET, SO_TYPE, &value, NULL));
 	T("readonly", getsockopt(kinds[0], SOL_SOCKET, SO_TYPE, area.readonly, &size));
@@ -494,7 +509,15 @@ static void options(void)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
 		for (int kind = 0; kind < 3; kind++)
 			for (int name = 0; levels[i][2] >> kind & 1 && name < levels[i][1]; name++)
-				option("get", kinds[kind], levels[i][0], name);
+				option("get", kinds[kind], levels[i][0], name, 7);
+}
+
+static void options_set(void)
+{
+	static const socklen_t length[] = { 4, 16, 1, -1 };
+	int kinds[3];
+
+	sockets(kinds);
 	for (int kind = 0; kind < 3; kind++)
 		for (int name = 0; name < 85; name++) {
 			char line[200] = "";
@@ -510,7 +533,7 @@ static void options(void)
 	turn();
 	for (int kind = 0; kind < 3; kind++)
 		for (int name = 0; name < 85; name++)
-			option("got", kinds[kind], SOL_SOCKET, name);
+			option("got", kinds[kind], SOL_SOCKET, name, 2);
 }
 
 static void interfaces(void)
@@ -562,4 +585,5 @@ static void interfaces(void)
 	T("none", recv(fd, got, 3 * PAGE, MSG_DONTWAIT));
 }
 
-CALLS(CASE(pairs), CASE(messages), CASE(names), CASE(tcp), CASE(udp), CASE(many), CASE(options), CASE(interfaces))
+CALLS(CASE(pairs), CASE(messages), CASE(names), CASE(tcp), CASE(udp), CASE(many), CASE(options), CASE(options_set),
+      CASE(interfaces))

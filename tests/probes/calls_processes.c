@@ -66,6 +66,13 @@ static int with_code(void)
 	return 7;
 }
 
+/* Long enough to be waited for. */
+static int slowly(void)
+{
+	usleep(150000);
+	return 9;
+}
+
 static int sessions(void)
 {
 	away();
@@ -237,8 +244,12 @@ static void children(void)
 	child = child_of(with_code);
 	T("bad place", syscall(SYS_wait4, child, area.readonly, 0, NULL));
 	T("it is reaped", wait4(child, NULL, 0, NULL));
-	child = child_of(with_code);
+	child = child_of(slowly);
+	/* While it waits, waitid() says EFAULT to whatever interrupts it, and has reaped nobody. A move must not. */
 	T("bad info", syscall(SYS_waitid, P_PID, child, NEVER, WEXITED, NULL));
+	T("it is reaped", wait4(child, NULL, 0, NULL));
+	child = child_of(slowly);
+	T("bad info and usage", syscall(SYS_waitid, P_PID, child, area.readonly, WEXITED, NEVER));
 	T("it is reaped", wait4(child, NULL, 0, NULL));
 	child = child_of(with_code);
 	T("bad usage", wait4(child, &status, 0, NEVER));
@@ -522,6 +533,30 @@ static long microseconds(const struct timeval *time)
 	return time->tv_sec * 1000000L + time->tv_usec;
 }
 
+/* Pages that are touched first where the process is, each of which costs a fault there. */
+static int faults(void)
+{
+	const int pages = 100;
+	struct rusage before, after;
+	char *place = must(mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	T("before", getrusage(RUSAGE_SELF, &before));
+	for (int i = 0; i < pages; i++)
+		place[i * PAGE] = 1;
+	S("after", getrusage(RUSAGE_SELF, &after), "%d", after.ru_minflt - before.ru_minflt >= pages);
+	return 0;
+}
+
+static void fault_counts(void)
+{
+	struct rusage usage;
+
+	faults();
+	turn();
+	in_child("child", faults);
+	S("children", getrusage(RUSAGE_CHILDREN, &usage), "%d", usage.ru_minflt >= 100);
+}
+
 static void amounts(void)
 {
 	struct rusage one, two;
@@ -560,4 +595,5 @@ static void amounts(void)
 	T("domain negative", syscall(SYS_setdomainname, "x", -1));
 }
 
-CALLS(CASE(identities), CASE(users), CASE(children), CASE(pidfds), CASE(options), CASE(schedules), CASE(limits), CASE(amounts))
+CALLS(CASE(identities), CASE(users), CASE(children), CASE(pidfds), CASE(options), CASE(schedules), CASE(limits), CASE(amounts),
+      CASE(fault_counts))

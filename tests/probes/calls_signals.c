@@ -4,6 +4,7 @@
 #include <mqueue.h>
 #include <poll.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -78,6 +79,44 @@ static const char *saw(void)
 static void mask(int how, unsigned long bits)
 {
 	must(syscall(SYS_rt_sigprocmask, how, &bits, NULL, 8));
+}
+
+static sigjmp_buf back;
+
+static void on_one(int number)
+{
+	(void)number;
+	siglongjmp(back, 1);
+}
+
+static void on_two(int number)
+{
+	(void)number;
+	siglongjmp(back, 2);
+}
+
+/* Which handler runs for a fault. */
+static int faults(void)
+{
+	int which = sigsetjmp(back, 1);
+
+	if (!which)
+		*(volatile int *)NEVER = 1;
+	return which;
+}
+
+/* The old action goes to where the new one is read from. */
+static void in_place(void)
+{
+	struct { void *handler; long flags; void *restorer; long mask; } both;
+
+	must((long)signal(SIGSEGV, on_two));
+	must(syscall(SYS_rt_sigaction, SIGSEGV, NULL, &both, 8));
+	must((long)signal(SIGSEGV, on_one));
+	S("one", faults(), "%d", both.handler == on_two);
+	S("in place", syscall(SYS_rt_sigaction, SIGSEGV, &both, &both, 8), "%d %d", both.handler == on_one, faults());
+	T("two", faults());
+	must((long)signal(SIGSEGV, SIG_DFL));
 }
 
 static void actions(void)
@@ -374,7 +413,7 @@ static void restarts(void)
 
 static void sleeps(void)
 {
-	struct timespec long_time = { 100, 0 }, second = { 1, 0 };
+	struct timespec long_time = { 100, 0 };
 	struct pollfd in = { .events = POLLIN };
 
 	prepare();
@@ -384,8 +423,8 @@ static void sleeps(void)
 	WAIT("ppoll", -1, ppoll(&in, 1, &long_time, NULL));
 	WAIT("select", -1, select(0, NULL, NULL, NULL, &(struct timeval){ 100, 0 }));
 	WAIT("pause", -1, pause());
-	WAIT("nanosleep", -1, nanosleep(&second, NULL));
-	WAIT("clock_nanosleep", -1, clock_nanosleep(CLOCK_MONOTONIC, 0, &second, NULL));
+	WAIT("nanosleep", -1, nanosleep(&long_time, NULL));
+	WAIT("clock_nanosleep", -1, clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL));
 }
 
 static void interrupts(void)
@@ -428,7 +467,7 @@ static void suspended(void)
 
 static void futexes(void)
 {
-	struct timespec second = { 1, 0 }, soon = { 0, 200000000 }, bad = { 0, 1000000000 };
+	struct timespec long_time = { 100, 0 }, soon = { 0, 200000000 }, bad = { 0, 1000000000 };
 	int word = 5;
 
 	sockets[0] = event = -1;
@@ -451,7 +490,7 @@ static void futexes(void)
 	turn();
 	T("unlock", syscall(SYS_futex, &word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL));
 	word = 5;
-	WAIT("timed", -1, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, &second));
+	WAIT("timed", -1, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, &long_time));
 	tick(0, -1);
 	T("interrupted", syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, NULL));
 }
@@ -499,4 +538,4 @@ static void children(void)
 	T("setlkw", fcntl(fd, F_SETLKW, &lock));
 }
 
-CALLS(CASE(actions), CASE(orders), CASE(frames), CASE(waits), CASE(defaults), CASE(restarts), CASE(sleeps), CASE(interrupts), CASE(children), CASE(suspended), CASE(futexes))
+CALLS(CASE(actions), CASE(in_place), CASE(orders), CASE(frames), CASE(waits), CASE(defaults), CASE(restarts), CASE(sleeps), CASE(interrupts), CASE(children), CASE(suspended), CASE(futexes))

@@ -15,7 +15,7 @@ static char *blank(void)
 }
 
 /* Milliseconds that something may take that is not waited for in a call. */
-#define PATIENCE 3000
+#define PATIENCE 30000
 
 static int master, slave;
 
@@ -274,6 +274,33 @@ static void raw(void)
 	}
 }
 
+/* Who waits for so many keys gets all that are there then, whatever happens between the keys. */
+static void keys(void)
+{
+	int status;
+	pid_t child;
+
+	pair(0);
+	mode(ICANON | ECHO | ISIG, 0, 5, 0);
+	for (int i = 0; i < 4; i++) {
+		fflush(stdout);
+		child = must(fork());
+		if (!child) {
+			usleep(20000);
+			must(write(master, "ab", 2));
+			usleep(100000);
+			must(write(master, "cdefgh", 6));
+			_exit(0);
+		}
+		got("keys", slave, i < 2 ? 20 : 6);
+		if (i >= 2)
+			got("rest", (mode(0, 0, 1, 0), slave), 20);
+		mode(0, 0, 5, 0);
+		while (waitpid(child, &status, 0) < 0)
+			expect(errno == EINTR, "%s", strerror(errno));
+	}
+}
+
 static void packets(void)
 {
 	struct pollfd ready = { .events = POLLIN | POLLPRI };
@@ -434,4 +461,4 @@ static void jobs(void)
 	got("gone", slave, 10);
 }
 
-CALLS(CASE(settings), CASE(lines), CASE(raw), CASE(packets), CASE(hangups), CASE(jobs))
+CALLS(CASE(settings), CASE(lines), CASE(raw), CASE(keys), CASE(packets), CASE(hangups), CASE(jobs))

@@ -18,7 +18,7 @@ static void check(const char *who, int64_t now, int64_t grain)
 	int64_t early = before + ahead - now, late = now - after - ahead;
 
 	/* Behind by its grain. */
-	expect(early < grain + SECOND / 10 && late < SECOND / 10, "%s is off by %lld or %lld ns", who,
+	expect(early < grain + SECOND / 2 && late < SECOND / 2, "%s is off by %lld or %lld ns", who,
 	       (long long)-early, (long long)late);
 	before = probe_now(CLOCK_MONOTONIC);
 }

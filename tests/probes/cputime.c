@@ -10,6 +10,8 @@
 
 #define PATIENCE (30000 * MILLISECOND)
 #define SIGNALS 10
+#define LATE (2000 * MILLISECOND)
+#define TRIES 3
 #define MIB (1 << 20)
 
 static volatile sig_atomic_t profiled;
@@ -64,12 +66,14 @@ int main(void)
 	must((long)signal(SIGPROF, on_profile));
 	probe_ready();
 	while (probe_more()) {
-		int64_t value;
+		int64_t value = LATE;
 
 		await(&once, 1);
-		value = await(&often, SIGNALS);
+		/* Who computes while the computer stands still has used that time. */
+		for (int i = 0; value >= LATE && i < TRIES; i++)
+			value = await(&often, SIGNALS);
 		must(setitimer(ITIMER_PROF, &never, NULL));
-		expect(value < 2000 * MILLISECOND, "%d signals took %ld ms of CPU time", SIGNALS,
+		expect(value < LATE, "%d signals took %ld ms of CPU time", SIGNALS,
 		       (long)(value / MILLISECOND));
 		if (size < 64 * MIB)
 			peak(size += 2 * MIB);

@@ -523,6 +523,8 @@ int main(int argc, char **argv)
 	const char *kind = argc > 1 ? argv[1] : "private";
 	int value = 1;
 
+	/* Who waits in vain for its end wants to know how far it came. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	nodes = argc > 2 ? argv + 2 : &argv[argc];
 	shared = !strcmp(kind, "shared");
 	must(sigaction(SIGBUS, &action, NULL));

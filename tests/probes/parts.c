@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A blocking write of more than there is room for: it ends when all of it is written, and each byte is
- * written once. A receive that waits for all ends when all is there. A wait for a time ends at that time. None
- * knows of moves in between.
+ * written once. A receive that waits for all, or for as much as its socket is told to, ends when that is there. A
+ * wait for a time ends at that time. None knows of moves in between.
  */
 #include "probe.h"
 #include <pty.h>
@@ -17,23 +17,27 @@
 #define LINE (16 << 10)	/* to the terminal */
 #define PARTS 5
 #define MESSAGES 12
+#define PIECE (SIZE / MESSAGES)	/* a message to send */
 
 /* The ways out are those up to TERMINAL, the ways in those behind it. */
-enum way { WRITE, WRITEV, SEND, SENDMSG, SENDFILE, SENDFILE_AT, TERMINAL, RECV, RECVMSG, RECVMMSG, WAYS };
+enum way {
+	WRITE, WRITEV, PWRITEV2, SEND, SENDMSG, SENDMMSG, SENDFILE, SENDFILE_AT, TERMINAL,
+	RECV, RECVMSG, RECVMMSG, READ, PREADV2, LEAST, WAYS
+};
 
 static unsigned char data[SIZE], received[SIZE];
 /* Far and near end of each way. */
 static int ends[WAYS][2];
 
 /* Read slowly, and verify: the same bytes of @size, again and again. */
-static void reader(int from, size_t size)
+static void reader(int from, size_t size, size_t piece)
 {
 	static unsigned char buffer[SIZE];
 	struct timespec moment = { .tv_nsec = 2 * MILLISECOND };
 	size_t got = 0;
 	ssize_t length;
 
-	while ((length = read(from, buffer, 1 << 12)) > 0) {
+	while ((length = read(from, buffer, piece)) > 0) {
 		for (ssize_t i = 0; i < length; i++, got++)
 			expect(buffer[i] == (unsigned char)probe_pattern(7, got % size),
 			       "byte %zu is %d", got, buffer[i]);
@@ -68,7 +72,7 @@ static pid_t start(enum way way)
 		for (int i = 0; i < WAYS; i++)
 			close(ends[i][1]);
 		if (way <= TERMINAL)
-			reader(ends[way][0], way == TERMINAL ? LINE : SIZE);
+			reader(ends[way][0], way == TERMINAL ? LINE : SIZE, way == SENDMMSG ? PIECE : 4 << 10);
 		else if (way == RECVMMSG)
 			writer(ends[way][0], MESSAGES, 1);
 		else
@@ -97,10 +101,11 @@ static void verify(const char *call)
 
 int main(void)
 {
-	struct iovec parts[PARTS], room[PARTS], bytes[MESSAGES];
+	struct iovec parts[PARTS], room[PARTS], bytes[MESSAGES], pieces[MESSAGES];
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = PARTS };
 	struct msghdr wanted = { .msg_iov = room, .msg_iovlen = PARTS };
-	struct mmsghdr messages[MESSAGES];
+	struct mmsghdr messages[MESSAGES], sent[MESSAGES];
+	static const int types[WAYS] = { [SENDMMSG] = SOCK_SEQPACKET, [RECVMMSG] = SOCK_DGRAM };
 	struct epoll_event event;
 	struct termios raw;
 	int64_t begin, waited;
@@ -114,20 +119,27 @@ int main(void)
 	cut(parts, data);
 	cut(room, received);
 	memset(messages, 0, sizeof(messages));
+	memset(sent, 0, sizeof(sent));
 	for (int i = 0; i < MESSAGES; i++) {
 		bytes[i] = (struct iovec){ received + i, 1 };
 		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &bytes[i], .msg_iovlen = 1 };
+		pieces[i] = (struct iovec){ data + i * PIECE, PIECE };
+		sent[i].msg_hdr = (struct msghdr){ .msg_iov = &pieces[i], .msg_iovlen = 1 };
 	}
 	file = must(memfd_create("parts", 0));
 	must(write(file, data, SIZE));
 	for (int i = 0; i < WAYS; i++) {
-		if (i == WRITE || i == WRITEV)
+		if (i == WRITE || i == WRITEV || i == PWRITEV2)
 			must(pipe(ends[i]));
 		else if (i == TERMINAL)
 			must(openpty(&ends[i][0], &ends[i][1], NULL, NULL, NULL));
 		else
-			must(socketpair(AF_UNIX, i == RECVMMSG ? SOCK_DGRAM : SOCK_STREAM, 0, ends[i]));
+			must(socketpair(AF_UNIX, types[i] ?: SOCK_STREAM, 0, ends[i]));
 	}
+	/* It does not take all of them at once. */
+	must(setsockopt(ends[SENDMMSG][1], SOL_SOCKET, SO_SNDBUF, &(int){ 2 * PIECE }, sizeof(int)));
+	for (int i = READ; i <= LEAST; i++)
+		must(setsockopt(ends[i][1], SOL_SOCKET, SO_RCVLOWAT, &(int){ SIZE }, sizeof(int)));
 	must(tcgetattr(ends[TERMINAL][1], &raw));
 	cfmakeraw(&raw);
 	must(tcsetattr(ends[TERMINAL][1], TCSANOW, &raw));
@@ -146,8 +158,14 @@ int main(void)
 	while (probe_more()) {
 		WHOLE(write(ends[WRITE][1], data, SIZE), SIZE);
 		WHOLE(writev(ends[WRITEV][1], parts, PARTS), SIZE);
+		WHOLE(pwritev2(ends[PWRITEV2][1], parts, PARTS, -1, 0), SIZE);
 		WHOLE(send(ends[SEND][1], data, SIZE, 0), SIZE);
 		WHOLE(sendmsg(ends[SENDMSG][1], &message, MSG_NOSIGNAL), SIZE);
+		WHOLE(sendmmsg(ends[SENDMMSG][1], sent, MESSAGES, 0), MESSAGES);
+		for (int i = 0; i < MESSAGES; i++) {
+			expect(sent[i].msg_len == PIECE, "message %d has %u bytes", i, sent[i].msg_len);
+			sent[i].msg_len = 0;
+		}
 		must(lseek(file, 0, SEEK_SET));
 		WHOLE(sendfile(ends[SENDFILE][1], file, NULL, SIZE), SIZE);
 		expect(lseek(file, 0, SEEK_CUR) == SIZE, "the file is not at its end");
@@ -160,6 +178,12 @@ int main(void)
 		verify("recv");
 		WHOLE(recvmsg(ends[RECVMSG][1], &wanted, MSG_WAITALL), SIZE);
 		verify("recvmsg");
+		WHOLE(read(ends[READ][1], received, SIZE), SIZE);
+		verify("read");
+		WHOLE(preadv2(ends[PREADV2][1], room, PARTS, -1, 0), SIZE);
+		verify("preadv2");
+		WHOLE(recvmsg(ends[LEAST][1], &wanted, 0), SIZE);
+		verify("recvmsg of the least");
 		WHOLE(recvmmsg(ends[RECVMMSG][1], messages, MESSAGES, 0, NULL), MESSAGES);
 		expect(!memcmp(received, data, MESSAGES), "messages are missing");
 		memset(received, 0, MESSAGES);

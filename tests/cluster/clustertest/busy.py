@@ -5,10 +5,11 @@ import contextlib
 import os
 import shlex
 
-from .balance import STANDARD, places, until, why
+from .balance import STANDARD, moving, places
 from .failed import expect
 from .jobs import jobs, lost, right
 from .members import ADMIN, SOON, about, switched
+from .patience import until
 from .place import TOP
 from .scenario import single
 
@@ -46,8 +47,7 @@ class Busy:
 
         def calm():
             # A decision may just have been made: nothing has to happen for two periods.
-            moving = any(past[4] == "moving" for job in self.jobs for past in why(job)[1])
-            seen.append(None if moving else places(self.jobs))
+            seen.append(None if moving(self.jobs) else places(self.jobs))
             return len(seen) > 4 and seen[-1] and all(look == seen[-1] for look in seen[-5:])
         until(lambda: seen[-1:], calm)
         return seen[-1]
@@ -178,4 +178,4 @@ def service(cluster):
 def register():
     """The crash comes last."""
     for name, run in (("service", service), ("split", split), ("crash", crash)):
-        single("busy/" + name, run, 3)
+        single("busy/" + name, run, 3, alone=True)

@@ -34,7 +34,7 @@ MOST = 60  # lines of a difference that are shown
 def run(home, theme, *route):
     """What the program printed, line by line."""
     with home.start([probe("calls_" + theme), *route]) as process:
-        result = process.finish()
+        result = process.finish(600)
     expect("stderr", "", result["err"]["text"], home.number, process.command)
     expect("exit status", 0, result["status"], home.number, process.command)
     expect("all of the output was kept", len(result["out"]["text"]), result["out"]["size"])

@@ -21,7 +21,6 @@ class Cluster:
         self.nodes = {}
         self.seen_reports = set()
         self.read_lines = {}  # lines of each console that were shown already
-        self.unreached = None  # fault points that no scenario has reached yet
         self.unmoved = {}  # results of programs that were not moved, by command
 
     def command(self, verb, *args):
@@ -97,7 +96,7 @@ class Cluster:
 
     def start(self, number):
         """Power on; returns when the node answers."""
-        self.omlab("start", number, seconds=300)
+        self.omlab("start", number, seconds=600)
         self.nodes[number].hang_up()
         self.unbalanced(number)
 

@@ -95,7 +95,8 @@ def other_key(cluster):
             looks(ends_all, cluster[number])
         for number, other in ((1, 2), (2, 1)):
             cluster[number].until(about(other, "status"), r"^3$", SOON)
-        # By now those two have heard it, and it has heard them.
+        # Only what it says from now on has been heard by those two; and it has heard them.
+        ears.expect(r"(?s).*\Z")
         for _ in range(2):
             ears.expect("^heard 3$")
         for number in (1, 2):

@@ -5,7 +5,7 @@ import sys
 
 from .failed import Failed
 
-LEAVE = 15  # seconds that guests have to be gone after their process
+LEAVE = 60  # seconds that guests have to be gone after their process
 
 
 def leftovers(node):

@@ -8,9 +8,10 @@ import time
 
 from .failed import Failed, expect
 from .kit import probe
+from .patience import until
 from .scenario import add, same, single, unmoved
 
-PROMPTLY = 10  # seconds
+PROMPTLY = 18  # seconds: less than the 20 that one half waits for the other
 
 ENDS = {"exit": "an exit status", "abort": "abort()", "segv": "a fault", "ill": "a wrong instruction",
         "fpe": "a division by zero", "trap": "a breakpoint", "term": "a signal of its own", "xcpu": "RLIMIT_CPU"}
@@ -45,9 +46,8 @@ def freed(cluster):
         process.alive()
         if resident() > 16:
             raise Failed("%d MiB are still resident at home" % resident(), 1, process.command)
-        if available(home) < before + 90:
-            raise Failed("%d MiB were available before, %d MiB after the move" % (before, available(home)),
-                         1, process.command)
+        until(lambda: "%d MiB are available, %d before the move" % (available(home), before),
+              lambda: available(home) >= before + 90, PROMPTLY)
         guests = cluster[2].guests()
         expect("guests on node 2", 1, len(guests), 2, "ls /proc/hpc/remote")
         expect("where the guest is from", "1", cluster[2].read("/proc/hpc/remote/%s/from" % guests[0]).strip(), 2)
@@ -64,7 +64,7 @@ def freed(cluster):
             raise Failed("the guest has only %d pages" % pages[1], 2, process.command)
         process.move("home")
         process.alive()
-        expect("guests on node 2", [], cluster[2].guests(), 2, "ls /proc/hpc/remote")
+        cluster[2].until("/proc/hpc/remote", r"^\s*$", PROMPTLY)
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
@@ -91,11 +91,56 @@ def seen(cluster):
                        "copy_us", "commit_us", "total_us"} - set(record)
             expect("missing in the record", set(), missing, 1)
             for number in (2, 3):
-                expect("guests on node %d" % number, int(where == str(number)), len(cluster[number].guests()), number)
+                cluster[number].until("/proc/hpc/remote", r"^\d+$" if where == str(number) else r"^\s*$", PROMPTLY)
             process.alive()
         process.move(2)
         line = home.must(["ps", "-o", "pid=,comm=", "-p", str(process.pid)]).split()
         expect("ps", [str(process.pid), "probe-compute"], line, 1)
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
+def state(cluster):
+    """A program that computes is running in /proc/PID/stat, where it is and on its way; one that sleeps, sleeps."""
+    home = cluster[1]
+
+    def states(process, hops):
+        seen = set()
+        for hop in hops:
+            home.must(["sh", "-c", "echo %s > /proc/%d/goto" % (hop, process.pid)])
+            script = "for i in $(seq 300); do sed 's/.*) //; s/ .*//' /proc/%d/stat; done" % process.pid
+            seen |= set(home.shell(script).split())
+            home.until("/proc/%d/where" % process.pid, "^%s$" % hop, PROMPTLY)
+        return seen
+    with home.start(["sh", "-c", "echo begun; while :; do :; done"]) as process:
+        process.expect("^begun$")
+        expect("states of a program that computes", {"R"}, states(process, (2, 3, 0, 2)), 1, process.command)
+    with home.start(["sleep", "1000"]) as process:
+        states(process, (2,))
+        home.until("/proc/%d/status" % process.pid, r"^State:\s*S", PROMPTLY)
+
+
+def nice(cluster):
+    """A guest is as nice as its process at home, and never comes before what belongs to its node."""
+    home = cluster[1]
+    with home.start(["nice", "-n", "7", probe("compute")]) as process:
+        process.ready()
+        process.move(2)
+
+        def there(wanted, node=2):
+            guest = cluster[node].guests()[0]
+            cluster[node].until("/proc/hpc/remote/%s/stats" % guest, r"\bnice=%d\b" % wanted, PROMPTLY)
+        there(7)
+        for at_home, away in ((12, 12), (-5, 0), (3, 3)):
+            home.must(["renice", "-n", str(at_home), "-p", str(process.pid)])
+            there(away)
+        home.must(["chrt", "--idle", "-p", "0", str(process.pid)])
+        there(19)
+        home.must(["chrt", "--other", "-p", "0", str(process.pid)])
+        process.move(3)
+        there(3, 3)
+        process.move("home")
+        expect("nice at home", "3", home.must(["ps", "-o", "ni=", "-p", str(process.pid)]).strip(), 1)
+        process.alive()
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
@@ -234,10 +279,232 @@ def looked_at(how, cluster):
         expect("where the process is", "2" if how == "read" else "0", process.where(), 1, how)
 
 
+LOOKED_AT_MOVING = """
+import ctypes, mmap, signal
+held = ctypes.create_string_buffer(bytes(range(256)) * 64)
+untouched = mmap.mmap(-1, 64 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+print("at", ctypes.addressof(held), ctypes.addressof(ctypes.c_char.from_buffer(untouched)), flush=True)
+signal.pause()
+"""
+
+LOOKER_ON = """
+import itertools, signal, sys
+pid, at, untouched = map(int, sys.argv[1:])
+wanted, goes_on = bytes(range(256)) * 64 + b"\\0", [True]
+signal.signal(signal.SIGUSR1, lambda *_: goes_on.clear())
+print("ready", flush=True)
+with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+    for number in itertools.count():
+        if not goes_on:
+            break
+        memory.seek(at)
+        assert memory.read(len(wanted)) == wanted, "data differ, time %d" % number
+        memory.seek(untouched + number % (16 << 10) * 4096)
+        assert memory.read(4096) == bytes(4096), "not zeros, time %d" % number
+print("right", flush=True)
+"""
+
+
+def looked_at_moving(cluster):
+    """Somebody reads the memory of a process all the time, which comes and goes: he always gets all of it."""
+    home = cluster[1]
+    with home.start(["python3", "-c", LOOKED_AT_MOVING]) as process:
+        process.expect(r"^at \d+ \d+\n", 60)
+        out = process.do("last_line", stream="out").split()
+        with home.start(["python3", "-c", LOOKER_ON, str(process.pid), out[1], out[2]]) as looker:
+            looker.expect("ready", 60)
+            for hop in (2, "home", 2, 3, "home", 3, 2, "home"):
+                process.move(hop)
+            home.must(["kill", "-USR1", str(looker.pid)])
+            result = looker.finish()
+            expect("exit status; stderr: %s" % result["err"]["text"], 0, result["status"], 1, looker.command)
+
+
+EACH_OTHER = """
+import ctypes, os, signal, sys
+wanted = bytes(range(256)) * 64 + b"\\0"
+held, to = ctypes.create_string_buffer(wanted[:-1]), ctypes.create_string_buffer(len(wanted))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+with open(sys.argv[1], "w") as mine:
+    mine.write("%d %d" % (os.getpid(), ctypes.addressof(held)))
+print("ready", flush=True)
+signal.sigwait([signal.SIGUSR1])
+with open(sys.argv[2]) as other:
+    pid, at = map(int, other.read().split())
+class Vector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+local, remote = Vector(ctypes.addressof(to), len(wanted)), Vector(at, len(wanted))
+libc = ctypes.CDLL(None, use_errno=True)
+got = libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+assert got == len(wanted), os.strerror(ctypes.get_errno())
+assert to.raw == wanted, "data differ"
+print("right", flush=True)
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def each_other(cluster):
+    """Two that are away copy from each other at the same time: neither waits for the other for long."""
+    home, files = cluster[1], ("/tmp/one", "/tmp/two")
+    with home.start(["python3", "-c", EACH_OTHER, *files]) as one, \
+            home.start(["python3", "-c", EACH_OTHER, *reversed(files)]) as two:
+        for process in (one, two):
+            process.expect("ready", 60)
+            process.move(2)
+        home.must(["kill", "-USR1", str(one.pid), str(two.pid)])
+        for process in (one, two):
+            process.expect("right", PROMPTLY)
+        home.must(["kill", "-USR1", str(one.pid), str(two.pid)])
+        for process in (one, two):
+            expect("exit status", 0, process.finish(PROMPTLY)["status"], 1, process.command)
+
+
+def privileged(cluster):
+    """An order is forgotten by a program that has privileges of its own, or cannot be read."""
+    home, plain = cluster[1], "/tmp/plain-sleep"
+    order = "echo exec 2 > /proc/$$/goto; exec %s 600"
+    programs = {plain: "0755", "/tmp/setuid-sleep": "4755", "/tmp/setgid-sleep": "2755", "/tmp/secret-sleep": "0711"}
+    for program, mode in programs.items():
+        home.shell("install -m %s $(command -v sleep) %s" % (mode, program))
+        user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"]
+        with home.start([*user, "sh", "-c", order % program]) as process:
+            if program == plain:
+                home.until("/proc/%d/where" % process.pid, "^2$", PROMPTLY)
+                continue
+            home.until("/proc/%d/migration" % process.pid, "(?s)result: failed.*reason: .*privileges", PROMPTLY)
+            expect("where", "0", process.where(), 1, program)
+            expect("goto", "0", process.proc("goto"), 1, program)
+            expect("nmigs", "0", process.proc("nmigs"), 1, program)
+
+
+# The order is given before or after the program begins, and so is the answer of the node. Who had left before that
+# comes home first; then there is some time to leave.
+RACERS = """
+for pause in 0 0 0 0.001 0.002 0.003 0.005 0.01; do
+    /tmp/setuid-sleep 600 &
+    sleep $pause
+    echo 2 2>/dev/null > /proc/$!/goto
+    until grep -q setuid-sleep /proc/$!/comm; do sleep 0.01; done
+    sleep 1
+    cat /proc/$!/where
+    kill $!
+done 2>/dev/null
+"""
+
+
+def privileged_race(cluster):
+    """An order that is on its way when a program with privileges begins is forgotten, too."""
+    home = cluster[1]
+    home.shell("install -m 4755 $(command -v sleep) /tmp/setuid-sleep")
+    user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"]
+    expect("where", ["0"] * 8, home.must([*user, "sh", "-c", RACERS]).split(), 1, "setuid-sleep")
+
+
+SLEEPER = """
+import resource, signal, time
+resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print("waits", flush=True)
+signal.pause()
+print("sleeps", flush=True)
+time.sleep(1000)
+"""
+
+# Attaches, says what the registers are, and lets go.
+TRACER = """
+import ctypes, os, sys
+pid = int(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+libc.ptrace.restype = ctypes.c_long
+def ptrace(request, data=None):
+    assert libc.ptrace(request, pid, None, data) == 0, os.strerror(ctypes.get_errno())
+ptrace(16)  # PTRACE_ATTACH
+assert os.waitpid(pid, 0)[0] == pid
+registers = (ctypes.c_uint64 * 27)()
+ptrace(12, ctypes.addressof(registers))  # PTRACE_GETREGS
+with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+    memory.seek(registers[16] - 2)
+    code = memory.read(2).hex()
+ptrace(17)  # PTRACE_DETACH
+print(registers[15], code, "0x%x 0x%x" % (registers[19], registers[16]))
+"""
+
+# Says what the registers in a core dump are.
+AUTOPSY = """
+import struct, sys
+with open(sys.argv[1], "rb") as core:
+    header = core.read(64)
+    at, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
+    core.seek(at)
+    parts = [struct.unpack("<IIQQQQQQ", core.read(size)) for _ in range(count)]
+    core.seek(next(part[2] for part in parts if part[0] == 4) + 12 + 8 + 112)  # PT_NOTE; NT_PRSTATUS comes first
+    registers = struct.unpack("<27Q", core.read(27 * 8))
+    home = next(part for part in parts if part[0] == 1 and part[3] <= registers[16] < part[3] + part[6])
+    code = "0f05"  # of a file, which is not in the dump
+    if registers[16] - home[3] < home[5]:
+        core.seek(home[2] + registers[16] - home[3] - 2)
+        code = core.read(2).hex()
+print(registers[15], code)
+"""
+
+NR_CLOCK_NANOSLEEP = 230
+
+
+@contextlib.contextmanager
+def stopped_away(cluster):
+    """A process that is stopped away from home, in another call than that in which it left."""
+    home = cluster[1]
+    with home.start(["python3", "-c", SLEEPER]) as process:
+        process.expect("waits")
+        process.move(2)
+        home.must(["kill", "-USR1", str(process.pid)])
+        process.expect("sleeps")
+        home.until("/proc/%d/syscall" % process.pid, r"^%d " % NR_CLOCK_NANOSLEEP)
+        home.must(["kill", "-STOP", str(process.pid)])
+        home.until("/proc/%d/status" % process.pid, r"^State:\s*T", PROMPTLY)
+        expect("where it is stopped", "2", process.where(), 1)
+        yield process
+
+
+def stopped_traced(cluster):
+    """Who attaches to a process that is stopped away from home finds the registers that it has, and lets it go on."""
+    home = cluster[1]
+    with stopped_away(cluster) as process:
+        place = process.proc("syscall").split()[-2:]
+        said = home.must(["python3", "-c", TRACER, str(process.pid)], 120).split()
+        expect("call, and the code that made it", [str(NR_CLOCK_NANOSLEEP), "0f05"], said[:2], 1, "tracer")
+        expect("stack and instruction pointer, as /proc/PID/syscall has had them", said[2:], place, 1)
+        expect("where it is traced", "0", process.where(), 1)
+        home.until("/proc/%d/status" % process.pid, r"^State:\s*T", PROMPTLY)
+        home.must(["kill", "-CONT", str(process.pid)])
+        # Interrupted by the stop, it goes on by restart_syscall().
+        home.until("/proc/%d/syscall" % process.pid, r"^(219|%d) " % NR_CLOCK_NANOSLEEP)
+        home.must(["kill", str(process.pid)])
+        expect("exit status", -15, process.finish(60)["status"], 1, process.command)
+
+
+def stopped_dumped(cluster):
+    """A signal that ends a process with a core dump, which came while it was stopped away, dumps what it was in."""
+    home, pattern = cluster[1], "/proc/sys/kernel/core_pattern"
+    before = home.read(pattern)
+    home.write(pattern, "/tmp/core.%p")
+    try:
+        with stopped_away(cluster) as process:
+            for name in ("QUIT", "CONT"):
+                home.must(["kill", "-" + name, str(process.pid)])
+            expect("exit status", -3, process.finish(120)["status"], 1, process.command)
+            said = home.must(["python3", "-c", AUTOPSY, "/tmp/core.%d" % process.pid])
+            expect("call, and the code that made it", "%d 0f05\n" % NR_CLOCK_NANOSLEEP, said, 1, "core dump")
+    finally:
+        home.write(pattern, before)
+        home.shell("rm -f /tmp/core.*")
+
+
 def clock(cluster):
     """The time of day is home's, even if the clock of the visited node is wrong."""
     now = "import time; time.clock_settime(time.CLOCK_REALTIME, time.time() %s 1000.3)"
-    cluster[2].run(["python3", "-c", now % "+"])
+    cluster[2].must(["python3", "-c", now % "+"])
     try:
         with cluster[1].start([probe("clocks")]) as process:
             process.ready()
@@ -247,7 +514,7 @@ def clock(cluster):
             result = process.finish()
             expect("exit status; stderr: %s" % result["err"]["text"], 0, result["status"], 1, process.command)
     finally:
-        cluster[2].run(["python3", "-c", now % "-"])
+        cluster[2].must(["python3", "-c", now % "-"])
 
 
 def traced_calls(cluster):
@@ -271,18 +538,21 @@ def traced_calls(cluster):
 
 def timeout(cluster):
     """A wait for a time ends at that time, though the process leaves home in the middle of it."""
+    wait, before = 20, 10
     program = ("import select, time\n"
                "begin = time.monotonic()\n"
                "print('ready', flush=True)\n"
-               "select.epoll().poll(10)\n"
-               "print(time.monotonic() - begin)")
+               "select.epoll().poll(%d)\n"
+               "print(time.monotonic() - begin)" % wait)
     with cluster[1].start(["python3", "-c", program]) as process:
         process.expect("ready")
         # That it has waited for some time is what this is about.
-        time.sleep(6)
+        time.sleep(before)
         process.move(2)
         waited = float(process.finish()["out"]["text"].split()[-1])
-    expect("it waited 10 s, and no more than three longer", True, 10 <= waited < 13, 1, "waited %.2f s" % waited)
+    # If it began anew when it left it would take this long at least.
+    expect("it waited %d s, and did not begin anew" % wait, True, wait <= waited < before + wait, 1,
+           "waited %.2f s" % waited)
 
 
 def register():
@@ -295,10 +565,18 @@ def register():
     single("life/seen", seen, 3)
     single("kill/stopped", stopped)
     single("kill/moving", moving)
+    single("life/nice", nice, 3)
     single("life/crossing", crossing)
-    single("life/many", many, 3)
+    single("life/many", many, 3, alone=True)
+    single("life/state", state, 3)
     single("life/timeout", timeout)
     single("life/traced", traced_calls)
-    single("life/clock", clock, 3)
+    single("life/stopped/traced", stopped_traced)
+    single("life/stopped/dumped", stopped_dumped)
+    single("life/clock", clock, 3, alone=True)
+    single("life/privileged", privileged)
+    single("life/privileged/race", privileged_race)
+    single("life/looked-at/each-other", each_other)
+    single("life/looked-at/moving", looked_at_moving, 3)
     for how, about in (("read", "reads its memory"), ("write", "writes to its memory"), ("vm", "copies from it")):
         add("life/looked-at/%s" % how, "somebody %s while it is away" % about, functools.partial(looked_at, how))

@@ -8,7 +8,7 @@ from .kit import probe
 from .matrix import ROUTES
 from .scenario import add, same, single, unmoved
 
-PROMPTLY = 10  # seconds
+PROMPTLY = 30  # seconds
 
 KINDS = {
     "private": "changes of a file that is mapped privately",

@@ -24,9 +24,11 @@ PROBES = {
     "siginfo": "signal handlers: queued signals with their siginfo, our own signals",
     "restart": "signal handlers: system calls restarted or interrupted",
     "interrupt": "signal handlers: blocked calls interrupted at any moment",
+    "answer": "signal handlers: a signal while the answer of a call is put into memory",
     "altstack": "signal handlers: faults, alternate stack, siglongjmp, changed registers",
     "sigmask": "signal handlers: masks, nesting, pending, sigsuspend, sigtimedwait",
     "clocks": "the time of day",
+    "asking": "asking for the time without a pause",
     "timers": "timers: setitimer, timer_create, timerfd, alarm",
     "cputime": "CPU time and the timers on it, the peak of memory",
     "append": "appending to a file",
@@ -112,6 +114,7 @@ def register():
     for route, hops in ROUTES.items():
         nodes = 3 if "3" in hops else 2
         for name, about in PROBES.items():
-            add("%s/%s" % (name, route), about, functools.partial(state, name, route), nodes)
+            add("%s/%s" % (name, route), about, functools.partial(state, name, route), nodes,
+                alone=name == "interrupt")
         add("tty/%s" % route, "a terminal: reading, ^C, ^Z and fg, its size",
             functools.partial(terminal, route), nodes)

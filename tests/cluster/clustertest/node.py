@@ -14,6 +14,13 @@ from . import kit
 from .failed import Failed, expect
 
 SLACK = 60  # seconds that an answer may come after the deadline it was given: the node may be slow
+STACKS = r"""
+for pid in "$@" $(ls /proc/hpc/remote); do
+    [ -e /proc/$pid ] || continue
+    home=$(cat /proc/hpc/remote/$pid/from /proc/hpc/remote/$pid/identity 2>/dev/null | xargs)
+    echo "$pid ($home) $(sed -n s/State:.//p /proc/$pid/status): $(sed 's/.* //' /proc/$pid/stack | xargs)"
+done
+"""
 
 
 class Node:
@@ -125,6 +132,11 @@ class Node:
         """Start a process."""
         return Process(self, argv, options)
 
+    def stacks(self, *pids):
+        """Where in the kernel some processes and all guests are, a line for each."""
+        done = self.run(["sh", "-c", STACKS, "stacks", *map(str, pids)])
+        return ["node %d: process %s" % (self.number, line) for line in done["out"].splitlines()]
+
     def guests(self):
         """Pids of guests on this node."""
         return self.list("/proc/hpc/remote") or []
@@ -143,6 +155,8 @@ class Process:
         return self
 
     def __exit__(self, kind, error, trace):
+        if isinstance(error, Failed):
+            error.text = "\n".join([error.text, *self.halves()])
         try:
             self.node.ask("end", "end of " + self.command, 30, {"job": self.job})
         except Failed:
@@ -152,6 +166,16 @@ class Process:
     def do(self, verb, wait=30, **args):
         """A request about this job."""
         return self.node.ask("job", self.command, wait, {"job": self.job, "verb": verb, "args": args})
+
+    def halves(self):
+        """For a report: what both halves of it do, and those of others."""
+        lines = []
+        for node in self.node.cluster.nodes.values():
+            try:
+                lines += node.stacks(*[self.pid] if node is self.node else [])
+            except Failed as failure:
+                lines.append("node %d: %s" % (node.number, failure.text))
+        return lines
 
     def ready(self, seconds=120):
         """Wait until a probe has prepared its state."""

@@ -16,17 +16,18 @@ class Scenario:
     about: str
     run: Callable
     nodes: int = 1        # nodes needed at least
+    alone: bool = False   # it measures load or time: no other cluster may run beside its own
 
 
-def add(name, about, run, nodes=2):
+def add(name, about, run, nodes=2, alone=False):
     """Register a scenario; they run in this order."""
     assert name not in ALL, name
-    ALL[name] = Scenario(name, about, run, nodes)
+    ALL[name] = Scenario(name, about, run, nodes, alone)
 
 
-def single(name, run, nodes=2):
+def single(name, run, nodes=2, alone=False):
     """A scenario of its own: the first line of its documentation says what it shows."""
-    add(name, run.__doc__.strip().split("\n")[0].rstrip("."), run, nodes)
+    add(name, run.__doc__.strip().split("\n")[0].rstrip("."), run, nodes, alone)
 
 
 def unmoved(cluster, key, run):

@@ -21,6 +21,7 @@ def refused(process, reason):
     record = process.try_move(2)
     if not record["why"]:
         raise Failed("it moved in spite of %s" % reason, process.node.number, process.command)
+    expect("why it did not move", reason, record["migration"].get("reason"), process.node.number, process.command)
     expect("where it is", "0", process.where(), process.node.number, process.command)
 
 
@@ -40,7 +41,7 @@ def stays(reason, passing, cluster):
         process.alive()
         if passing:
             # A closed ring goes away in the background.
-            home.until("/proc/%d/cantmove" % process.pid, r"^\s*$", 10)
+            home.until("/proc/%d/cantmove" % process.pid, r"^\s*$", 60)
             process.move(2)
             process.alive()
         result = process.finish()
@@ -92,7 +93,7 @@ def named(cluster):
         fails(home, process.pid, "2", "mlock")
         process.alive()
         expect("exit status", 0, process.finish()["status"], 1, process.command)
-    stopped = "kill -STOP %d; migrate %d 2 2> /tmp/told & " \
+    stopped = "rm -f /tmp/told; kill -STOP %d; migrate %d 2 2> /tmp/told & " \
               "until grep -q 'it is stopped' /tmp/told; do sleep 0.1; done; kill -CONT %d; wait $!"
     with home.start([probe("compute")]) as process:
         process.ready()

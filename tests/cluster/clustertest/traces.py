@@ -4,9 +4,10 @@
 import contextlib
 import re
 
-from .balance import balanced, burning, places, until, why
+from .balance import balanced, burning, places, why
 from .failed import expect
-from .members import SOON, about
+from .members import SOON, about, switched
+from .patience import until
 from .scenario import single
 
 TRACING = "/sys/kernel/tracing/"
@@ -37,13 +38,20 @@ def traces(cluster):
     home = cluster[1]
     with traced(home):
         with balanced(cluster), burning(home, 3) as jobs:
-            until(lambda: places(jobs), lambda: set(places(jobs)) == {"0", "2", "3"})
-            moved = next(job for job in jobs if job.where() == "2")
+            at = {}
+
+            def one_each():
+                at.clear()
+                at.update(zip(places(jobs), jobs))
+                return set(at) == {"0", "2", "3"}
+            until(lambda: sorted(at), one_each)
+            moved = at["2"]
             moved.node.write("/proc/%d/goto" % moved.pid, "3")
             home.until("/proc/%d/where" % moved.pid, "^3$", 60)
             pages = re.search(r"(?m)^pages: *(\d+)", moved.proc("migration")).group(1)
-            expect("the last move", "pid=%d from=2 to=3 pages=%s" % (moved.pid, pages),
-                   of(home, "openmosix_move", moved)[-1], 1)
+            last = "pid=%d from=2 to=3 pages=%s" % (moved.pid, pages)
+            until(lambda: "not %r: %s" % (last, of(home, "openmosix_move", moved)),
+                  lambda: last in of(home, "openmosix_move", moved)[-1:])
             for job in jobs:
                 # Meanwhile something may be decided: they agree at some time.
                 until(lambda j=job: (decided(j), of(home, "openmosix_decide", j)), lambda j=job: agree(home, j))
@@ -58,6 +66,25 @@ def traces(cluster):
             cluster.heal(3)
         cluster.whole()
         until(lambda: events(home, "openmosix_member"), lambda: "node=3 joined" in events(home, "openmosix_member"))
+
+
+def guests(cluster):
+    """A node traces whom it lets in, whom it refuses, and who has to leave."""
+    home, there = cluster[1], cluster[2]
+    with traced(there), burning(home, 1) as (job,):
+        def told(what):
+            until(lambda: events(there, "openmosix_guest"),
+                  lambda: "node=1 pid=%d %s" % (job.pid, what) in events(there, "openmosix_guest"))
+        with switched(there, block=1):
+            home.write("/proc/%d/goto" % job.pid, "2")
+            told("refused why=takes no guests")
+        home.until("/proc/%d/migration" % job.pid, r"(?s)result: *failed", 60)
+        job.move(2)
+        told("accepted why=ordered")
+        # That it is expelled blocks it, too.
+        with switched(there, block=0, expel=1):
+            told("pushed why=expel")
+            home.until("/proc/%d/where" % job.pid, "^[03]$", 60)
 
 
 def of(home, name, job):
@@ -83,5 +110,6 @@ def decision(text):
 
 
 def register():
-    """One for all of them."""
-    single("balance/traces", traces, 3)
+    """One for those of processes and nodes, and one for those of guests."""
+    single("balance/traces", traces, 3, alone=True)
+    single("balance/guests", guests, 3)

@@ -59,7 +59,7 @@ class Arrival:
         elif kind == "Commit":
             self.lane.send("Committed")
         elif kind == "Pause":
-            self.lane.send("Paused", struct.pack("<QQ", 0, 0))
+            self.lane.send("Paused", bytes(32))
         elif kind.startswith("Image") or kind in ("Task", "Mm", "Vmas", "Pages", "Cpu", "Signals"):
             self.frames.append((kind, payload))
             if kind == "Vmas":
@@ -109,7 +109,7 @@ class Arrival:
         """A system call at home: its reply's payload, None if none comes in time."""
         self.seq += 1
         words = [arg & (1 << 64) - 1 for arg in (args + (0,) * 6)[:6]]
-        self.lane.send("Call", struct.pack("<II6QQQ", number & 0xffffffff, flags, *words, 0, cpu_ns) + data, self.seq)
+        self.lane.send("Call", struct.pack("<II6Q4Q", number & 0xffffffff, flags, *words, 0, cpu_ns, 0, 0) + data, self.seq)
         while True:
             try:
                 kind, payload, seq = self.lane.hear(seconds)

@@ -17,7 +17,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from job import Failed, Job, lock, read, unlocked, until, write  # noqa: E402
+from job import POLL, Failed, Job, lock, read, unlocked, until, write  # noqa: E402
 import swarm  # noqa: E402
 
 
@@ -69,14 +69,16 @@ class Hand:
         return {"status": process.returncode, "out": out.decode("latin-1"), "err": err.decode("latin-1")}
 
     def still(self, pid, seconds):
-        """Wait until a task uses no CPU time for a third of a second."""
-        state = {"used": None, "since": 0}
+        """Wait until a task uses no CPU time for a third of a second.
+
+        What counts is the looks: if the node stands still between two of them it has had no time to use.
+        """
+        state = {"used": None, "looks": 0}
 
         def look():
             used = (read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()[11:13]
-            if used != state["used"]:
-                state.update(used=used, since=time.monotonic())
-            return time.monotonic() - state["since"] > 0.33, "CPU time %s" % used
+            state.update(used=used, looks=state["looks"] + 1 if used == state["used"] else 0)
+            return bool(used) and state["looks"] * POLL > 0.33, "CPU time %s" % used
         return until("task %d to stand still" % pid, look, seconds)
 
     # Jobs.

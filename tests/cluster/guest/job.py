@@ -67,10 +67,12 @@ def until(what, condition, seconds):
     """Wait until CONDITION() is true and return its value; it returns (value, what is seen now)."""
     end = time.monotonic() + seconds
     while True:
+        # The computer may stand still between a look and the clock: the last look is one after the end.
+        late = time.monotonic() > end
         value, seen = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        if late:
             raise Failed("waited %g s for %s, last seen: %s" % (seconds, what, seen))
         time.sleep(POLL)
 
@@ -227,8 +229,12 @@ class Job:
         return {"to": to, "why": why, "migration": self.migration()}
 
     def outcome(self, target, before, end):
-        """Wait until the queued move has ended, one way or the other; why it failed, or empty."""
+        """Wait until the queued move has ended, one way or the other; why it failed, or empty.
+
+        A move without an end is a failure of the test, however little the caller expects of it.
+        """
         while True:
+            late = time.monotonic() > end
             now = (self.proc("nmigs"), self.proc("migration"))
             where = self.where()
             state = re.match(r"\d+ \(.*\) (\S)", self.proc("stat") or "", re.DOTALL)
@@ -242,9 +248,9 @@ class Job:
                     result != "ok" and result not in UNDER_WAY:
                 # Read in this order, the record is that of our move.
                 return "%s: %s" % (result, record.get("reason") or record.get("stage") or "no reason")
-            if time.monotonic() > end:
-                return "no end of the move: where %s, goto %s, cantmove %r, migration %r" % (
-                    where, self.proc("goto"), self.proc("cantmove"), record)
+            if late:
+                raise Failed("no end of the move: where %s, goto %s, cantmove %r, migration %r" % (
+                    where, self.proc("goto"), self.proc("cantmove"), record))
             time.sleep(POLL)
 
     def kill_after(self, to, milliseconds):
@@ -302,13 +308,27 @@ class Job:
         """Change the terminal's size."""
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def place(self):
+        """Where the program is, or was when its home last heard of it: which file, and how far into that."""
+        words = (self.proc("syscall") or "").split()
+        if len(words) < 3:
+            return None
+        at = int(words[-1], 16)
+        for line in (self.proc("maps") or "").splitlines():
+            span, _, offset, _, _, *name = line.split(None, 5)
+            start, end = (int(part, 16) for part in span.split("-"))
+            if start <= at < end:
+                return "%s+%#x" % (name[0] if name else span, at - start + int(offset, 16))
+        return None
+
     def diagnose(self):
         """What one wants to know about a job that disappoints."""
         status = self.process.poll()
         if status is None:
             state = re.search(r"^State:\s*(.*)$", self.proc("status") or "State: gone", re.MULTILINE)
-            text = "it still runs (state %s, where %s, cantmove %r, system call %r)" % (
-                state and state.group(1), self.where(), self.proc("cantmove"), self.proc("syscall"))
+            text = "it still runs (state %s, where %s, cantmove %r, system call %r, at %s)" % (
+                state and state.group(1), self.where(), self.proc("cantmove"), self.proc("syscall"),
+                self.place())
         else:
             text = "it ended with status %d" % status
         for name, stream in (("stdout", self.out), ("stderr", self.err)):

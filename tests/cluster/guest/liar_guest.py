@@ -107,13 +107,13 @@ def notes(guest, _payload, _seq):
     """Stacks and masks that cannot be."""
     for value in ODD:
         guest.lane.send("Grown", struct.pack("<Q", value))
-        guest.lane.send("Paused", struct.pack("<QQ", value, value))
+        guest.lane.send("Paused", struct.pack("<QQQQ", value, value, value, value))
     guest.call(NR_GETPID)
 
 
 def flood(guest, _payload, _seq):
     """Talks without a stop, while somebody kills the process."""
-    frame = guest.rng.choice((("Grown", bytes(8), None), ("Paused", bytes(16), None), ("Call", bytes(80), 99)))
+    frame = guest.rng.choice((("Grown", bytes(8), None), ("Paused", bytes(32), None), ("Call", bytes(96), 99)))
     end = time.monotonic() + 4
     while time.monotonic() < end:
         for _ in range(64):
@@ -142,6 +142,16 @@ def faults(guest, _payload, _seq):
     """A fault that was none."""
     info = struct.pack("<iii", guest.rng.choice((0, 9, 19, 65, -1, 17, 11, 64)), 0, guest.rng.choice((0, -2, 128, 1)))
     come(guest, [("Fault", info.ljust(128, b"\xff") + bytes(8))] + back(guest))
+
+
+def waiting(guest, _payload, _seq):
+    """Signals that home has never sent."""
+    rng, everything = guest.rng, (1 << 64) - 1
+    signals = [("Signal", struct.pack("<iii116x4QQQQ", rng.choice((0, -1, 9, 11, 18, 19, 32, 64, 65)), 0, rng.choice((0, -2, 128)),
+                                      rng.choice((0, 1, 0x1000, everything)), rng.choice((0, everything)), 0x1000, everything,
+                                      rng.choice((0, everything)), everything, rng.choice((0, 1, 2))))
+               for _ in range(rng.choice((1, 2, 5000)))]
+    come(guest, signals + back(guest))
 
 
 def mutations(guest, _payload, _seq):
@@ -192,7 +202,8 @@ def peeks_lie(guest, _payload, _seq):
 
 # What it lies about: the frame that it answers, and how.
 PHASES = (("ClockAsked", clocks), ("Prepare", ready), ("ImageEnd", installed), ("Commit", committed))
-LIFE = (stays, huge, cpu_time, fetches, notes, flood, carried, pages_lie, pages_lie, pages_lie, peeks_lie, faults)
+LIFE = (stays, huge, cpu_time, fetches, notes, flood, carried, pages_lie, pages_lie, pages_lie, peeks_lie, faults,
+        waiting)
 
 
 def told(storm, forger):

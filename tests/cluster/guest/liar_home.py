@@ -10,6 +10,7 @@ from images import CODE, DATA, HOLE, KERNEL, MAPPED, ODD, PAGE, SHARE, STACK_END
 from wire import PAGES, PROCESS, Over, dial
 
 NODE = 2
+PREPARE = "<32sQQIHHIIQIIi16s"
 NR_READ, NR_MMAP, NR_MPROTECT, NR_MUNMAP, NR_BRK, NR_SIGACTION, NR_SIGMASK = 0, 9, 10, 11, 12, 13, 14
 NR_MREMAP, NR_NANOSLEEP, NR_GETPID, NR_CHDIR = 25, 35, 39, 80
 ENOSYS = -38
@@ -37,10 +38,10 @@ class Guest:
         self.forger, self.rng, self.address = forger, forger.rng, forger.others[NODE]
         epoch = forger.rng.randrange(1 << 32) if epoch is None else epoch
         self.lane, self.pages = dial(self.address, forger.me, PROCESS, epoch), None
-        prepare = list(struct.unpack("<32sQQIHHIIQII16s", model.prepare))
+        prepare = list(struct.unpack(PREPARE, model.prepare))
         prepare[4], prepare[7], prepare[8] = forger.me, epoch, 0
         try:
-            self.lane.send("Prepare", struct.pack("<32sQQIHHIIQII16s", *prepare), 1)
+            self.lane.send("Prepare", struct.pack(PREPARE, *prepare), 1)
             kind, self.token, _ = self.lane.until("Ready", "Refused")
             if kind == "Refused":
                 raise Refused("refused: %r" % self.token)
@@ -312,7 +313,7 @@ def lanes(forger, model, end):
                         size = rng.choice((0, 1, count, PAGE, (1 << 64) - 1))
                         guest.pages.send("Peek", struct.pack("<QQ", addr, size), 1)
                     elif way == 6:
-                        guest.pages.send("UsageAsked", b"", 1)
+                        guest.pages.send("UsageAsked", struct.pack("<i", rng.choice((0, 19, 20, -20, 1 << 30, -(1 << 31)))), 1)
                     elif rng.randrange(20) == 0:
                         guest.pages.send(rng.randrange(1 << 16), bytes(8), 1)
                     else:
@@ -337,7 +338,7 @@ def phases(forger, model, end):
                     lambda: guest.lane.send("Commit", epoch=guest.lane.epoch + 1 & 0xffffffff),
                     lambda: guest.lane.send("Abort", bytes(2)),
                     lambda: [guest.lane.send("Commit") for _ in range(3)],
-                    lambda: guest.lane.send("Call", bytes(80)),
+                    lambda: guest.lane.send("Call", bytes(96)),
                     lambda: (guest.join(), guest.lane.send("Commit"), guest.lane.close()),
                     lambda: (guest.join(), guest.lane.send("Kill")),
                     lambda: guest.join(purpose=PROCESS)))()

@@ -15,7 +15,7 @@ import sys
 PORT = 4660
 PATIENCE = 90
 MAGIC = b"openMosi"
-VERSION = 3
+VERSION = 5
 CONTROL = 1
 
 
