@@ -52,7 +52,7 @@ class Effort:
             for _ in range(BURNERS):
                 ends_all.enter_context(self.bench.home.start(["python3", "-c", "while True: pass"]))
             with policy(self.cluster, "on"):
-                self.cluster[2].until("/proc/hpc/remote", r"(\d+\s+){%d}" % (BURNERS // 2 - 1), SPREAD)
+                self.cluster[2].until("/proc/hpc/remote", r"(\b\d+\b\s*){%d}" % (BURNERS // 2 - 1), SPREAD)
             busy = self.both()
         for name, (balancing, still) in zip(names, (idle, busy)):
             self.bench.result(name, balancing["cpu_us"] / 1e4, still["cpu_us"] / 1e4, "% of a CPU")

@@ -21,7 +21,7 @@ LONGEST = 600  # lines of a source file; a longer one says "LONG FILE: why" near
 # Modules of openmosix/ from the bottom up; one may use those of its own line and of lines above it here.
 LAYERS = (
     ("sys", "syscall"),
-    ("link", "node", "wire", "error", "fault"),
+    ("link", "node", "wire", "error", "fault", "shortage"),
     ("task", "image", "coherence", "load", "balance"),
     ("migrate", "deputy", "guest", "balancer", "placement", "omfs", "control"),
     ("hooks",),
