@@ -165,7 +165,7 @@ def family(name, cluster):
     expect("the unmoved program's exit status", 0, reference["status"], home.number, name)
     with home.start(argv) as process:
         moved = home.ask("swarm", name, 600,
-                         {"job": process.job, "nodes": ["2", "3", "0"], "seconds": 600, "pause": 1})
+                         {"job": process.job, "nodes": ["2", "3", "0"], "seconds": 600, "pause": 0.4})
         result = process.finish()
     same(home, name, reference, result)
     if moved["moves"] < 4:

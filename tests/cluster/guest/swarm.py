@@ -28,7 +28,8 @@ def drive(job, nodes, seconds, pause):
             count = read("/proc/%d/nmigs" % pid)
             if count is None:
                 continue
-            seen[pid] = int(count)
+            # One that has just ended tells of no moves any more.
+            seen[pid] = max(int(count), seen.get(pid, 0))
             now = time.monotonic()
             if (read("/proc/%d/goto" % pid) or "0").strip() != "0":
                 settled.pop(pid, None)
