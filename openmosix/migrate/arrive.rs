@@ -229,6 +229,14 @@ fn check(prepare: &Prepare, from: NodeId) -> Result<(), Reason> {
 pub(crate) fn become_guest(migrant: &Migrant, arrival: &Arrival) -> Result {
     let result = take_over(migrant, arrival);
     if let Err(error) = result {
+        if error == ECANCELED {
+            pr_debug!(
+                "process {} of node {} does not come\n",
+                arrival.origin.pid,
+                arrival.origin.node
+            );
+            return result;
+        }
         let reason = match error {
             error if error == ENOMEM => Reason::Memory,
             error if error == EPROTO => Reason::Protocol,
@@ -258,7 +266,10 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     let line = Line::new(lane.clone())?;
     let home = HomeFile::new(line.clone())?;
     let mut parts = Parts::default();
-    while parts.take(&next(lane)?, &home)? {}
+    let mut frame = first(lane)?;
+    while parts.take(&frame, &home)? {
+        frame = next(lane)?;
+    }
     fault::hit(Point::ArriveInstall)?;
     parts.task.ok_or(EPROTO)?.install_space()?;
     let guest = Guest::new(
@@ -284,6 +295,14 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     lane.channel().notify(Some(sys::task::current()));
     sys::task::raise_resume();
     Ok(())
+}
+
+/// Waits for an image to begin; `ECANCELED` if it does not: the process has ended, or stays where it is.
+fn first(lane: &Lane) -> Result<Frame> {
+    next(lane).map_err(|error| match error {
+        error if error == ECONNRESET || error == ETIMEDOUT => ECANCELED,
+        error => error,
+    })
 }
 
 fn next(lane: &Lane) -> Result<Frame> {
