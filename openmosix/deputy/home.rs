@@ -29,7 +29,10 @@ use crate::{
         Deadline,
         Wait, //
     },
-    sys::signal,
+    sys::{
+        mm::PAGE,
+        signal, //
+    },
     task::{
         record::{
             Stage,
@@ -38,6 +41,7 @@ use crate::{
         Process, //
     },
     wire::{
+        pages::Pages,
         prepare::{
             Abort,
             Commit,
@@ -53,6 +57,9 @@ use kernel::{
 
 /// The most signals that a guest has yet to deliver.
 const WAITING: usize = 4096;
+
+/// Milliseconds within which an image has to get on, however busy the node that it comes from.
+const STALL_MS: u32 = 600_000;
 
 /// A user part that has come home, complete but for what the current task has to take over.
 pub(crate) struct Arrived {
@@ -105,17 +112,51 @@ pub(super) fn take_in(deputy: &Deputy, process: &Process) -> Result<Option<KBox<
     Ok(None)
 }
 
-impl Deputy {
-    /// The next part of the image of a guest that leaves its node. It may be late as long as that node answers: there
-    /// may be pages to be brought in from swap.
-    pub(crate) fn hear_part(&self) -> Result<Frame> {
+/// The image of a guest that leaves its node, as it comes.
+pub(crate) struct Coming<'a> {
+    deputy: &'a Deputy,
+    /// Where the pages end that are here.
+    end: u64,
+    /// When there has to be more.
+    until: Deadline,
+}
+
+impl<'a> Coming<'a> {
+    /// Nothing of it is here yet.
+    pub(crate) fn new(deputy: &'a Deputy) -> Self {
+        Self {
+            deputy,
+            end: 0,
+            until: Deadline::ms(STALL_MS),
+        }
+    }
+
+    /// The next part. It may be late as long as that node answers: there may be pages to be brought in from swap. But
+    /// whatever else it says, there have to be more pages now and then, or the end.
+    pub(crate) fn next_part(&mut self) -> Result<Frame> {
         loop {
             let deadline = Deadline::ms(image::PATIENCE_MS);
-            match self.lane.hear(Wait::Killable, deadline) {
-                Err(error) if error == ETIMEDOUT && self.pages.usage().is_ok() => {}
+            let heard = self.deputy.lane.hear(Wait::Killable, deadline);
+            if heard.as_ref().is_ok_and(|frame| self.gets_on(frame)) {
+                self.until = Deadline::ms(STALL_MS);
+            } else if self.until.is_over() {
+                return Err(ETIMEDOUT);
+            }
+            match heard {
+                Err(error) if error == ETIMEDOUT && self.deputy.pages.usage().is_ok() => {}
                 heard => return heard,
             }
         }
+    }
+
+    /// Does a frame bring pages behind those that are here? They come in order.
+    fn gets_on(&mut self, frame: &Frame) -> bool {
+        let pages = frame.read::<Pages<'_>>();
+        let last = pages.ok().and_then(|pages| pages.iter().last());
+        let end = last.map_or(0, |(addr, _)| addr.saturating_add(PAGE as u64));
+        let more = end > self.end;
+        self.end = self.end.max(end);
+        more
     }
 }
 
@@ -139,8 +180,9 @@ impl Parts {
         self.failure = fault::hit(Point::ReturnMemory)
             .err()
             .map(|_| Reason::Memory);
+        let mut coming = Coming::new(deputy);
         loop {
-            let frame = deputy.hear_part()?;
+            let frame = coming.next_part()?;
             if self.failure.is_some() && frame.kind() == Kind::Pages {
                 continue;
             }

@@ -64,8 +64,9 @@ const HOLD_MS: u32 = 10_000;
 /// The most milliseconds for which a guest computes undisturbed after it stood still.
 const UNDISTURBED_MS: u64 = 100;
 
-/// Milliseconds that a guest may take to stand still.
+/// Milliseconds that a guest may take to stand still, and the same as long as its node goes on answering for it.
 const PAUSE_MS: u32 = 20_000;
+const PATIENCE_MS: u32 = 3_600_000;
 
 /// How a guest left its node.
 pub(crate) enum Left {
@@ -243,6 +244,7 @@ fn await_image(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
 
 /// Waits for a guest that has to answer soon; for longer only if its node goes on answering for it.
 fn hear(deputy: &Deputy) -> Result<Frame> {
+    let patience = Deadline::ms(PATIENCE_MS);
     loop {
         let frame = deputy.lane.hear(Wait::Killable, Deadline::ms(PAUSE_MS));
         if crate::link::fatal_signal_pending() {
@@ -253,7 +255,9 @@ fn hear(deputy: &Deputy) -> Result<Frame> {
         }
         match frame {
             // It is in a long call of its own node, or that node has no time: no reason to lose it.
-            Err(error) if error == ETIMEDOUT && deputy.pages.usage().is_ok() => {
+            Err(error)
+                if error == ETIMEDOUT && !patience.is_over() && deputy.pages.usage().is_ok() =>
+            {
                 pr_info!(
                     "process {}: its guest on node {} does not stand still\n",
                     kernel::current!().pid(),

@@ -31,6 +31,7 @@ use super::depart::{
 use crate::{
     deputy::{
         self,
+        home::Coming,
         Deputy, //
     },
     fault::{
@@ -201,8 +202,9 @@ struct Relay<'a> {
 
 impl Relay<'_> {
     fn run(&mut self) -> Result {
+        let mut coming = Coming::new(self.source);
         loop {
-            let frame = self.source.hear_part()?;
+            let frame = coming.next_part()?;
             match frame.kind() {
                 Kind::Cpu => self.interrupted = Cpu::comes_interrupted(&frame)?,
                 Kind::ImageStart | Kind::Task | Kind::Pages | Kind::Signals | Kind::ImageEnd => {}
