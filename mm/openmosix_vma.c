@@ -19,6 +19,11 @@
 #include <linux/shmem_fs.h>
 #include <linux/userfaultfd_k.h>
 
+#include "internal.h"
+
+/* The most mappings that one call splits off, or makes. */
+#define OPENMOSIX_SPLITS	8
+
 /**
  * openmosix_is_special - is it the vDSO or its data?
  * @vma: a mapping
@@ -221,6 +226,17 @@ bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmos
 unsigned long openmosix_space_pages(void)
 {
 	return READ_ONCE(current->mm->total_vm);
+}
+
+/**
+ * openmosix_is_crowded - has an address space nearly as many mappings as it may?
+ * @mm: address space
+ *
+ * Then whatever changes its layout may fail.
+ */
+bool openmosix_is_crowded(struct mm_struct *mm)
+{
+	return READ_ONCE(mm->map_count) > get_sysctl_max_map_count() - OPENMOSIX_SPLITS;
 }
 
 /**

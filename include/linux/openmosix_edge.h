@@ -155,6 +155,7 @@ void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
 void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len);
 unsigned long openmosix_space_pages(void);
+bool openmosix_is_crowded(struct mm_struct *mm);
 unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(unsigned long start, unsigned long len);

@@ -7,6 +7,8 @@ use super::{
     Guest, //
 };
 use crate::{
+    link::Deadline,
+    shortage,
     sys::{
         self,
         cpu::{
@@ -51,6 +53,9 @@ mod map {
         (bindings::MAP_LOCKED | bindings::MAP_HUGETLB | bindings::MAP_SYNC) as u64;
 }
 
+/// Milliseconds for which memory may be short for what home has done already.
+const SHORT_MS: u32 = 20_000;
+
 /// `-ENOMEM`.
 const NO_MEMORY: i64 = -12;
 
@@ -67,12 +72,22 @@ fn pages(len: u64) -> u64 {
     len.wrapping_add(PAGE as u64 - 1) & !(PAGE as u64 - 1)
 }
 
+/// Unmaps what home has unmapped.
+fn unmap(start: u64, len: u64) -> Result {
+    shortage::outlast(Deadline::ms(SHORT_MS), || sys::guest::unmap(start, len))
+}
+
 impl Guest {
     /// A call that changes the layout, of which home knows all that matters before it decides.
     pub(super) fn change(&self, call: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
+        let mm = Mm::current()?;
+        if mm.is_crowded() {
+            // There may be fewer at home, which merges what is two here. Once that has done its part, it is too late to
+            // have no room.
+            return Ok(Outcome::HomeFirst);
+        }
         self.tell_of_stacks()?;
         let outcome = call()?;
-        let mm = Mm::current()?;
         self.stack_pages.store(mm.stack_pages(), Ordering::Relaxed);
         Ok(outcome)
     }
@@ -137,7 +152,7 @@ impl Guest {
         let addr = addr as u64;
         let len = pages(len);
         let end = addr.checked_add(len).ok_or(EPROTO)?;
-        sys::guest::unmap(addr, len);
+        unmap(addr, len)?;
         self.home.forget(addr, len);
         let vma = Vma {
             start: addr as usize,
@@ -159,7 +174,7 @@ impl Guest {
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let result = self.forward(nr, args, regs)?;
         if result == 0 {
-            sys::guest::unmap(args[0], args[1]);
+            unmap(args[0], args[1])?;
             self.home.forget(args[0], pages(args[1]));
         }
         Ok(Outcome::Result(result))

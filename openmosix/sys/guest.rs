@@ -158,11 +158,9 @@ pub(crate) fn set_brk(start: u64, end: u64) -> Result {
 }
 
 /// Unmaps a range of the current guest.
-pub(crate) fn unmap(start: u64, len: u64) {
-    if len > 0 {
-        // SAFETY: `current` has an address space; the range is checked as that of `munmap()` is.
-        unsafe { bindings::vm_munmap(start as usize, len as usize) };
-    }
+pub(crate) fn unmap(start: u64, len: u64) -> Result {
+    // SAFETY: `current` has an address space; the range is checked as that of `munmap()` is.
+    to_result(unsafe { bindings::vm_munmap(start as usize, len as usize) })
 }
 
 /// Memory of the deputy's own, for the arguments of calls; unmapped when dropped.

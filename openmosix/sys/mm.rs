@@ -219,6 +219,12 @@ impl Mm {
         unsafe { bindings::openmosix_release(self.0.as_ptr()) };
     }
 
+    /// Are there nearly as many mappings as there may be? Whatever changes them may fail then.
+    pub(crate) fn is_crowded(&self) -> bool {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_is_crowded(self.0.as_ptr()) }
+    }
+
     /// Pages in mappings that grow down.
     pub(crate) fn stack_pages(&self) -> usize {
         // SAFETY: By the type invariant.
