@@ -19,6 +19,7 @@ use crate::{
         Deadline,
         Wait, //
     },
+    shortage,
     sys::{
         self,
         cpu::{
@@ -51,6 +52,9 @@ use kernel::prelude::*;
 
 /// Milliseconds that home may take for its verdict on an image: more than it may wait for another node, all in all.
 const VERDICT_MS: u32 = 120_000;
+
+/// Milliseconds for which home may have no memory for a process that comes with a fault.
+const FAULT_MS: u32 = 60_000;
 
 /// How often in a row a signal waits for the end of a vDSO function: an eighth of a second in all.
 const PATIENCE: u32 = 6;
@@ -89,10 +93,7 @@ impl Guest {
         }
         let fault = self.fault.lock().take();
         if fault.is_some() {
-            self.leave(Reason::Failed, fault)?;
-            // It cannot go on with that where it is.
-            self.vanish();
-            return Ok(());
+            return self.leave_with(fault);
         }
         while let Some(note) = self.line.note()? {
             self.heed(note)?;
@@ -131,6 +132,15 @@ impl Guest {
         }
         self.dodge();
         Ok(())
+    }
+
+    /// Goes home with a fault: it cannot go on with that where it is, so want of memory at home is outlasted.
+    fn leave_with(&self, fault: Option<[u8; signal::INFO]>) -> Result {
+        shortage::outlast(Deadline::ms(FAULT_MS), || {
+            self.leave(Reason::Failed, fault)?;
+            let gone = self.gone.load(Ordering::Relaxed);
+            gone.then_some(()).ok_or(ENOMEM)
+        })
     }
 
     /// Notes what home has said, to be done on the way to user mode.
