@@ -4,8 +4,8 @@
  * them from moving. Their pages are in mm/openmosix_pages.c.
  *
  * All take mmap_lock for reading themselves, but for those whose argument is a
- * mapping, which leave that to their caller, and those that count what is mapped
- * or mark the address space, which need none.
+ * mapping, which leave that to their caller, those that look at held pages or
+ * count what is mapped, which need none, and those that mark the address space.
  */
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -222,6 +222,27 @@ bool openmosix_next_vma(struct mm_struct *mm, unsigned long from, struct openmos
 	return vma;
 }
 
+/**
+ * openmosix_is_pinned - does somebody hold one of these pages, to use it when he likes?
+ * @pages: pages that only one process has, held by openmosix_get_pages()
+ * @nr: how many
+ *
+ * What he writes to one that was sent is lost. A page that looks pinned because
+ * many map it is not exclusive.
+ */
+bool openmosix_is_pinned(struct page *const *pages, unsigned long nr)
+{
+	while (nr--) {
+		struct folio *folio = page_folio(pages[nr]);
+
+		if (folio_test_anon(folio) && !PageAnonExclusive(pages[nr]))
+			continue;
+		if (folio_maybe_dma_pinned(folio))
+			return true;
+	}
+	return false;
+}
+
 /** openmosix_space_pages - how large is the address space of the current task? */
 unsigned long openmosix_space_pages(void)
 {
@@ -353,13 +374,17 @@ unsigned long openmosix_resident(struct mm_struct *mm)
  * openmosix_mm_claim - mark an address space as half of a migrated process
  * @mm: address space
  *
- * Huge pages are kept out of it: ownership goes page by page.
+ * Huge pages are kept out of it: ownership goes page by page. Who writes to it
+ * from outside looks for the mark, then takes the lock. Those who have got that
+ * without the mark are through, or have pinned their pages, when this returns.
  *
  * Return: whether they were out of it already, for openmosix_mm_free().
  */
 bool openmosix_mm_claim(struct mm_struct *mm)
 {
 	mm_flags_set(MMF_OPENMOSIX, mm);
+	mmap_write_lock(mm);
+	mmap_write_unlock(mm);
 	return mm_flags_test_and_set(MMF_DISABLE_THP_COMPLETELY, mm);
 }
 

@@ -146,6 +146,7 @@ long openmosix_next_run(struct mm_struct *mm, unsigned long *addr, unsigned long
 long openmosix_get_pages(struct mm_struct *mm, unsigned long addr, unsigned long nr,
 			 struct page **pages);
 void openmosix_put_pages(struct page **pages, unsigned long nr);
+bool openmosix_is_pinned(struct page *const *pages, unsigned long nr);
 int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *data);
 int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data);
 int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data);

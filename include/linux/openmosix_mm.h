@@ -45,7 +45,8 @@ static __always_inline vm_fault_t openmosix_fault(struct vm_fault *vmf, bool mar
  * @len: how much
  * @gup_flags: %FOLL_WRITE to write
  *
- * Context: ptrace, /proc/PID/mem, /proc/PID/cmdline; may sleep, no locks held.
+ * Context: ptrace, /proc/PID/mem, /proc/PID/cmdline; process_vm_writev(), which
+ * only asks, with a @len of 0; may sleep, no locks held.
  * Return: -EAGAIN to go on natively, otherwise the number of bytes.
  */
 static __always_inline int openmosix_access(struct mm_struct *mm, unsigned long addr, void *buf,

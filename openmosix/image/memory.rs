@@ -31,6 +31,10 @@ pub(crate) fn capture(lane: &Lane, mm: &Mm) -> Result<u64> {
     let mut from = 0;
     while let Some((addr, count)) = mm.next_run(from)? {
         let held = mm.hold(addr, count)?;
+        if held.is_pinned() {
+            // What is written to it after it was sent would be lost.
+            return Err(EBUSY);
+        }
         send(lane, Kind::Pages, 0, addr, held.iter())?;
         from = addr + (held.count() * PAGE) as u64;
         total += held.count() as u64;

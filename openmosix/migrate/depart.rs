@@ -300,6 +300,7 @@ pub(super) fn words(error: Error) -> Failure {
         error if error == EINTR => "killed",
         error if error == EIO => "injected fault",
         error if error == EFAULT || error == EHWPOISON => "memory cannot be read",
+        error if error == EBUSY => "pinned",
         error if error == EHOSTUNREACH => "node cannot be reached",
         _ => "link lost",
     }

@@ -380,6 +380,12 @@ impl Held {
         self.count
     }
 
+    /// Does somebody else hold one, to use it when he likes? They are pages that only the process has.
+    pub(crate) fn is_pinned(&self) -> bool {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::openmosix_is_pinned(self.pages.as_ptr(), self.count) }
+    }
+
     /// The bytes of each.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.pages.iter().take(self.count).map(|&page| {
