@@ -132,6 +132,8 @@ pub(crate) struct Guest {
     dodges_until: AtomicUsize,
     /// Where that function is that a handler has interrupted, or 0: [`StackPlace`].
     covered: AtomicUsize,
+    /// Where the frame of that handler is, or 0 until it has been made.
+    cover: AtomicUsize,
     /// The call that was done last was interrupted: its result is a restart code.
     restarts: AtomicBool,
     /// Home must hear of a new signal mask.
@@ -178,6 +180,7 @@ impl Guest {
                 dodged: AtomicU32::new(0),
                 dodges_until: AtomicUsize::new(Jiffy::now().0),
                 covered: AtomicUsize::new(0),
+                cover: AtomicUsize::new(0),
                 restarts: AtomicBool::new(false),
                 tell_mask: AtomicBool::new(false),
                 gone: AtomicBool::new(false),

@@ -315,6 +315,7 @@ unsigned long openmosix_stack_place(const struct pt_regs *regs);
 void openmosix_place(const struct pt_regs *regs, u64 *ip, u64 *sp);
 void openmosix_show_place(u64 ip, u64 sp);
 bool openmosix_in_vdso(const struct pt_regs *regs);
+bool openmosix_returns_to_vdso(unsigned long frame);
 void openmosix_call_args(const struct pt_regs *regs, u32 *nr, u64 *args);
 
 /**

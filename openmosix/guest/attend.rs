@@ -23,6 +23,7 @@ use crate::{
     sys::{
         self,
         cpu::{
+            self,
             Place,
             Regs,
             StackPlace, //
@@ -94,6 +95,11 @@ impl Guest {
         let fault = self.fault.lock().take();
         if fault.is_some() {
             return self.leave_with(fault);
+        }
+        if self.covered.load(Ordering::Relaxed) != 0 && self.cover.load(Ordering::Relaxed) == 0 {
+            // The handler begins here, at its frame.
+            let frame = regs.place().sp as usize;
+            self.cover.store(frame, Ordering::Relaxed);
         }
         while let Some(note) = self.line.note()? {
             self.heed(note)?;
@@ -200,6 +206,7 @@ impl Guest {
             }
             if !self.is_covering(regs) {
                 self.covered.store(regs.stack_place().0, Ordering::Relaxed);
+                self.cover.store(0, Ordering::Relaxed);
             }
         }
         self.dodged.store(0, Ordering::Relaxed);
@@ -224,7 +231,9 @@ impl Guest {
     /// Is the program in a handler that has interrupted a vDSO function?
     pub(super) fn is_covering(&self, regs: &Regs<'_>) -> bool {
         let covered = self.covered.load(Ordering::Relaxed);
-        let covering = covered != 0 && StackPlace(covered).is_covered_by(regs.stack_place());
+        let covering = covered != 0
+            && StackPlace(covered).is_covered_by(regs.stack_place())
+            && cpu::returns_to_vdso(self.cover.load(Ordering::Relaxed));
         if !covering {
             self.covered.store(0, Ordering::Relaxed);
         }

@@ -102,6 +102,13 @@ impl StackPlace {
     }
 }
 
+/// Does the handler whose frame was made there return into the middle of a vDSO function? Not if something else is there
+/// now: it has been left by `longjmp()`.
+pub(crate) fn returns_to_vdso(frame: usize) -> bool {
+    // SAFETY: Reads memory of the current task, whatever the address.
+    unsafe { bindings::openmosix_returns_to_vdso(frame) }
+}
+
 /// Where a program is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {

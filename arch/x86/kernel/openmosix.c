@@ -23,6 +23,7 @@
 #include <asm/fpu/xstate.h>
 #include <asm/hw_breakpoint.h>
 #include <asm/mmu_context.h>
+#include <asm/sigframe.h>
 #include <asm/syscall.h>
 #include <asm/vdso.h>
 #include <vdso/datapage.h>
@@ -336,6 +337,16 @@ static bool is_vdso_call(unsigned long at)
 	return at + 1 < vdso64_image.size && code[at] == 0x0f && code[at + 1] == 0x05;
 }
 
+static bool in_vdso(unsigned long ip)
+{
+	unsigned long vdso = (unsigned long)current->mm->context.vdso;
+	unsigned long at = ip - vdso;
+
+	if (!vdso || at >= vdso64_image.size)
+		return false;
+	return !is_vdso_call(at) && !(at >= 2 && is_vdso_call(at - 2));
+}
+
 /**
  * openmosix_in_vdso - is the program in the middle of a vDSO function?
  * @regs: user registers of the current task
@@ -346,12 +357,22 @@ static bool is_vdso_call(unsigned long at)
  */
 bool openmosix_in_vdso(const struct pt_regs *regs)
 {
-	unsigned long vdso = (unsigned long)current->mm->context.vdso;
-	unsigned long at = regs->ip - vdso;
+	return in_vdso(regs->ip);
+}
 
-	if (!vdso || at >= vdso64_image.size)
-		return false;
-	return !is_vdso_call(at) && !(at >= 2 && is_vdso_call(at - 2));
+/**
+ * openmosix_returns_to_vdso - does a handler return into the middle of a vDSO
+ * function?
+ * @frame: where its frame was made
+ *
+ * May sleep. Not if something else is there now: then longjmp() has ended it.
+ */
+bool openmosix_returns_to_vdso(unsigned long frame)
+{
+	const struct rt_sigframe __user *at = (void __user *)frame;
+	u64 ip;
+
+	return !copy_from_user(&ip, &at->uc.uc_mcontext.ip, sizeof(ip)) && in_vdso(ip);
 }
 
 /**
