@@ -46,6 +46,8 @@ const WAIT_ALL: u64 = 0x100;
 const RECEIVE_FLAGS: u64 = NO_SIGNAL | 0x4000_0000;
 /// `RWF_NOWAIT`.
 const READ_NO_WAIT: u64 = 0x8;
+/// `RWF_NOSIGNAL`.
+const WRITE_NO_SIGNAL: u64 = 0x100;
 /// `MSG_DONTWAIT`.
 const DONT_WAIT: u64 = 0x40;
 /// `MSG_DONTWAIT` and `MSG_WAITFORONE`: what is there is enough.
@@ -181,6 +183,11 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
         READ => {
             (next[1], next[2]) = behind(args[1], args[2], done)?;
             Some((READ, next))
+        }
+        // To a pipe nothing else writes without `SIGPIPE`, so that this fails there, and the part is returned.
+        PWRITEV2 if args[5] & WRITE_NO_SIGNAL != 0 => {
+            let (addr, len) = buffer_at(args[1], args[2], done, memory)?;
+            Some((SENDTO, [args[0], addr, len, NO_SIGNAL, 0, 0]))
         }
         WRITEV | PWRITEV2 => {
             let (addr, len) = buffer_at(args[1], args[2], done, memory)?;

@@ -157,6 +157,15 @@ fn what_cannot_be_continued_is_not() {
 }
 
 #[test]
+fn a_write_without_signals_goes_on_without() {
+    let (memory, _) = buffers(&[10, 10]);
+    let args = [5, ARRAY, 2, u64::MAX, 0, 0x100];
+    let part = (number("sendto"), [5, 0x10_0003, 7, 0x4000, 0, 0]);
+    assert_eq!(progress(number("pwritev2"), &args), Some(Progress::Written));
+    assert_eq!(rest(number("pwritev2"), &args, 3, &memory), Some(part));
+}
+
+#[test]
 fn a_read_gets_the_least_and_what_comes_with_it() {
     let (memory, _) = buffers(&[4, 10]);
     let part = |name: &str, args: Args, done, least, ready| {
