@@ -22,6 +22,9 @@ use kernel::{
     sync::Arc, //
 };
 
+/// How long a frame may take to be sent on: half as long as a sender lets its peer read nothing.
+const PASS_MS: u32 = 5_000;
+
 /// A frame that arrived.
 pub(crate) struct Frame {
     header: Header,
@@ -94,9 +97,12 @@ impl Lane {
         self.channel.send(kind, self.epoch, seq, parts)
     }
 
-    /// Sends a frame on that came on another lane.
+    /// Sends a frame on that came on another lane, from which nothing is read meanwhile: its sender must not give up.
     pub(crate) fn pass_on(&self, frame: &Frame) -> Result {
-        self.say_parts(frame.kind(), frame.seq(), &[&frame.payload])
+        let deadline = Deadline::ms(PASS_MS);
+        let (kind, seq) = (frame.kind(), frame.seq());
+        self.channel
+            .send_by(deadline, kind, self.epoch, seq, &[&frame.payload])
     }
 
     /// Waits for the next frame.
