@@ -178,6 +178,11 @@ impl Deputy {
         &self.pages
     }
 
+    /// Does the guest's node answer this deputy, the current task, in place of the guest?
+    fn is_answered_for(&self) -> bool {
+        self.pages.usage(&crate::sys::task::current()).is_ok()
+    }
+
     /// Charges CPU time that the guest has used in all so far, which is no more than has passed.
     fn charge(&self, total_ns: u64) {
         let total_ns = total_ns.min(self.passed_ns());

@@ -143,7 +143,7 @@ impl<'a> Coming<'a> {
                 return Err(ETIMEDOUT);
             }
             match heard {
-                Err(error) if error == ETIMEDOUT && self.deputy.pages.usage().is_ok() => {}
+                Err(error) if error == ETIMEDOUT && self.deputy.is_answered_for() => {}
                 heard => return heard,
             }
         }

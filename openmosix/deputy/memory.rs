@@ -62,7 +62,8 @@ use core::sync::atomic::Ordering;
 use kernel::{
     alloc::KVVec,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    task::Task, //
 };
 
 /// Milliseconds until a request for memory has failed, and until memory at home that is short for a page has.
@@ -211,9 +212,9 @@ impl PageLane {
         })
     }
 
-    /// What the guest uses of its node.
-    pub(crate) fn usage(&self) -> Result<Usage> {
-        let nice = task::nice_away(&task::current());
+    /// What the guest of a process uses of its node, and has it be as nice as that is.
+    pub(crate) fn usage(&self, process: &Task) -> Result<Usage> {
+        let nice = task::nice_away(process);
         self.ask(&UsageAsked { nice })?.read()
     }
 }

@@ -149,7 +149,7 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
 /// Asks what the guest has used, and what it uses now; and looks at files.
 pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
-    let usage = match deputy.pages.usage() {
+    let usage = match deputy.pages.usage(process.task()) {
         // It is busy, or its node is. That is nothing to lose it for.
         Err(error) if error == ETIMEDOUT => return Ok(()),
         usage => usage?,
@@ -255,9 +255,7 @@ fn hear(deputy: &Deputy) -> Result<Frame> {
         }
         match frame {
             // It is in a long call of its own node, or that node has no time: no reason to lose it.
-            Err(error)
-                if error == ETIMEDOUT && !patience.is_over() && deputy.pages.usage().is_ok() =>
-            {
+            Err(error) if error == ETIMEDOUT && !patience.is_over() && deputy.is_answered_for() => {
                 pr_info!(
                     "process {}: its guest on node {} does not stand still\n",
                     kernel::current!().pid(),

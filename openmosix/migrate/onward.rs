@@ -94,7 +94,8 @@ pub(crate) fn ask(
     process.moves_on(timer.record());
     let target = match Stay::of(process.task(), Some(deputy.mm())).names().next() {
         Some(reason) => Err(reason),
-        None => resident(deputy).and_then(|resident| Target::ask(process, resident, to, &timer)),
+        None => resident(deputy, process)
+            .and_then(|resident| Target::ask(process, resident, to, &timer)),
     };
     target
         .and_then(|target| Agreed::new(target, timer.clone()).map_err(words))
@@ -103,8 +104,8 @@ pub(crate) fn ask(
 }
 
 /// Bytes of memory that the process has where it is.
-pub(super) fn resident(deputy: &Deputy) -> Result<u64, Failure> {
-    let usage = deputy.pages().usage().map_err(words)?;
+pub(super) fn resident(deputy: &Deputy, process: &Process) -> Result<u64, Failure> {
+    let usage = deputy.pages().usage(process.task()).map_err(words)?;
     Ok(usage.resident)
 }
 

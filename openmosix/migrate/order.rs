@@ -98,7 +98,7 @@ fn resident(migrant: &Migrant, to: NodeId) -> Result<Option<u64>, Failure> {
             if stays || deputy.node() == to {
                 return Ok(None);
             }
-            onward::resident(&deputy).map(Some)
+            onward::resident(&deputy, migrant.process()).map(Some)
         }
         Role::Guest(_) | Role::Arriving => Ok(None),
     }
