@@ -51,8 +51,9 @@ use crate::{
 use core::sync::atomic::Ordering;
 use kernel::prelude::*;
 
-/// Milliseconds that home may take for its verdict on an image: more than it may wait for another node, all in all.
-const VERDICT_MS: u32 = 120_000;
+/// Milliseconds that home may take for its verdict on an image: more than it may need for what of that is on the links,
+/// and wait for another node, all in all.
+const VERDICT_MS: u32 = 600_000;
 
 /// Milliseconds for which home may have no memory for a process that comes with a fault.
 const FAULT_MS: u32 = 60_000;
