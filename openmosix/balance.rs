@@ -48,6 +48,7 @@ use vector::{
     Edition,
     Standing,
     Status,
+    Told,
     Vector, //
 };
 use view::{
@@ -149,14 +150,14 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     ) -> Result<bool, Malformed> {
         let ask = gossip::asks(message).ok_or(Malformed)?;
         for wire in message.vectors.iter() {
-            Vector::told(&wire?)?;
+            Told::read(&wire?)?;
         }
         for wire in message.vectors.iter() {
-            let (vector, standing, age_ms) = Vector::told(&wire?)?;
-            let happened = if vector.node == self.own.node {
-                self.heard_of_itself(&vector, standing, age_ms)
+            let told = Told::read(&wire?)?;
+            let happened = if told.vector.node == self.own.node {
+                self.heard_of_itself(&told)
             } else {
-                self.view.merge(now_ms, vector, standing, age_ms)
+                self.view.merge(now_ms, told)
             };
             if let Some(happened) = happened {
                 event(happened);
@@ -173,14 +174,10 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     }
 
     /// Others must not believe anything later than what this node says now.
-    fn heard_of_itself(
-        &mut self,
-        vector: &Vector,
-        standing: Standing,
-        age_ms: u64,
-    ) -> Option<Event> {
+    fn heard_of_itself(&mut self, told: &Told) -> Option<Event> {
+        let vector = &told.vector;
         if vector.address != self.own.address {
-            let lives = standing == Standing::Alive && age_ms < RECENT_MS;
+            let lives = told.standing == Standing::Alive && told.age_ms < RECENT_MS;
             return lives.then_some(Event::Conflict {
                 node: vector.node,
                 holder: self.own.address,
@@ -204,7 +201,12 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             life: 0,
             version: 0,
         };
-        let mut slot = Slot::new(now_ms, vector, Standing::Gone, now_ms);
+        let told = Told {
+            vector,
+            standing: Standing::Gone,
+            age_ms: now_ms,
+        };
+        let mut slot = Slot::new(now_ms, told);
         // It is no news that a node has not been there yet.
         slot.news = 0;
         vector.node != self.own.node && self.view.insert(slot)

@@ -22,7 +22,7 @@ use super::{
     vector::{
         Address,
         Standing,
-        Vector, //
+        Told, //
     },
     view::{
         Slot,
@@ -155,20 +155,19 @@ impl Slot {
 
 impl<S: DerefMut<Target = [Slot]>> View<S> {
     /// Takes what was told about another node, and says what follows from it.
-    pub(crate) fn merge(
-        &mut self,
-        now_ms: u64,
-        vector: Vector,
-        standing: Standing,
-        age_ms: u64,
-    ) -> Option<Event> {
+    pub(crate) fn merge(&mut self, now_ms: u64, told: Told) -> Option<Event> {
+        let Told {
+            vector,
+            standing,
+            age_ms,
+        } = told;
         let node = vector.node;
         let nodes = self.len();
         let Some(slot) = self.get_mut(node) else {
-            return self.meet(now_ms, vector, standing, age_ms);
+            return self.meet(now_ms, told);
         };
         if slot.vector.address != vector.address {
-            return slot.other_machine(now_ms, vector, standing, age_ms);
+            return slot.other_machine(now_ms, told);
         }
         let old = slot.standing;
         if vector.edition > slot.vector.edition {
@@ -207,20 +206,14 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
     /// That it has just come is news, and so is that it is down: this is kept, lest older words make it known, and told
     /// to others that did not know it either. That it is there, and has been for long, is none: where views are smaller
     /// than the cluster, nodes come into them and go all the time.
-    fn meet(
-        &mut self,
-        now_ms: u64,
-        vector: Vector,
-        standing: Standing,
-        age_ms: u64,
-    ) -> Option<Event> {
-        let node = vector.node;
-        let mut slot = Slot::new(now_ms, vector, standing, age_ms);
-        if standing.is_down() || vector.edition.version < YOUNG {
+    fn meet(&mut self, now_ms: u64, told: Told) -> Option<Event> {
+        let down = told.standing.is_down();
+        let mut slot = Slot::new(now_ms, told);
+        if down || told.vector.edition.version < YOUNG {
             slot.becomes_news(now_ms, repeats(self.len()));
         }
-        let fits = age_ms <= STALE_MS && self.insert(slot);
-        (fits && !standing.is_down()).then_some(Event::Joined(node))
+        let fits = told.age_ms <= STALE_MS && self.insert(slot);
+        (fits && !down).then_some(Event::Joined(told.vector.node))
     }
 
     /// Makes nodes that missed answers suspect, and suspects gone.
@@ -260,26 +253,20 @@ impl<S: DerefMut<Target = [Slot]>> View<S> {
 
 impl Slot {
     /// Another machine uses this node's id. It may have it if this one is down, or has been silent for long.
-    fn other_machine(
-        &mut self,
-        now_ms: u64,
-        vector: Vector,
-        standing: Standing,
-        age_ms: u64,
-    ) -> Option<Event> {
-        let born_ms = now_ms.saturating_sub(age_ms);
-        if standing != Standing::Alive || born_ms <= self.born_ms.max(self.down_ms()) {
+    fn other_machine(&mut self, now_ms: u64, told: Told) -> Option<Event> {
+        let born_ms = now_ms.saturating_sub(told.age_ms);
+        if told.standing != Standing::Alive || born_ms <= self.born_ms.max(self.down_ms()) {
             return None;
         }
-        let node = vector.node;
+        let node = told.vector.node;
         if self.standing.is_down() || self.age_ms(now_ms) > HELD_MS {
-            *self = Self::new(now_ms, vector, standing, age_ms);
+            *self = Self::new(now_ms, told);
             return Some(Event::Joined(node));
         }
         Some(Event::Conflict {
             node,
             holder: self.vector.address,
-            claimant: vector.address,
+            claimant: told.vector.address,
         })
     }
 

@@ -128,6 +128,17 @@ pub(crate) struct Vector {
     pub(crate) memory: Memory,
 }
 
+/// What was told of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// What it said about itself.
+    pub(crate) vector: Vector,
+    /// How it stands with it.
+    pub(crate) standing: Standing,
+    /// How many milliseconds ago it said that.
+    pub(crate) age_ms: u64,
+}
+
 /// Milliseconds that count as for ever.
 const AGES: u64 = u32::MAX as u64;
 
@@ -151,15 +162,17 @@ impl Vector {
             total: self.memory.total,
         }
     }
+}
 
-    /// What a peer told, its standing, and how many milliseconds ago the node said it; if that makes sense.
-    pub(crate) fn told(wire: &gossip::Vector) -> Result<(Self, Standing, u64), Malformed> {
+impl Told {
+    /// What a peer told, if that makes sense.
+    pub(crate) fn read(wire: &gossip::Vector) -> Result<Self, Malformed> {
         let node = NodeId::new(wire.node).ok_or(Malformed)?;
         let standing = Standing::from_number(wire.standing)?;
         if wire.cpus == 0 || wire.speed == 0 || wire.free > wire.total || wire.pressure > 1_000 {
             return Err(Malformed);
         }
-        let vector = Self {
+        let vector = Vector {
             node,
             address: wire.address,
             edition: Edition {
@@ -176,6 +189,10 @@ impl Vector {
                 pressure: wire.pressure,
             },
         };
-        Ok((vector, standing, wire.age.into()))
+        Ok(Self {
+            vector,
+            standing,
+            age_ms: wire.age.into(),
+        })
     }
 }

@@ -12,6 +12,7 @@ use super::vector::{
     Edition,
     Standing,
     Status,
+    Told,
     Vector, //
 };
 use crate::{
@@ -120,11 +121,11 @@ impl Slot {
     };
 
     /// A node that is heard of for the first time.
-    pub(crate) fn new(now_ms: u64, vector: Vector, standing: Standing, age_ms: u64) -> Self {
+    pub(crate) fn new(now_ms: u64, told: Told) -> Self {
         Self {
-            vector,
-            born_ms: now_ms.saturating_sub(age_ms),
-            standing,
+            vector: told.vector,
+            born_ms: now_ms.saturating_sub(told.age_ms),
+            standing: told.standing,
             since_ms: now_ms,
             ..Self::EMPTY
         }

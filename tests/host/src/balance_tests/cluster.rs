@@ -8,7 +8,7 @@ use crate::{
         membership::Event,
         own::{Own, Sample},
         rules::Rules,
-        vector::Vector,
+        vector::{Standing, Told, Vector},
         view::Slot,
         Balancer, PERIOD_MS,
     },
@@ -34,6 +34,15 @@ pub(super) fn own(number: usize) -> Own {
     let mut own = Own::new(id(number), address, 1, Processors::new(1, STANDARD_SPEED));
     own.sample(0, &sample(0));
     own
+}
+
+/// What is told of a node.
+pub(super) fn told(vector: Vector, standing: Standing, age_ms: u64) -> Told {
+    Told {
+        vector,
+        standing,
+        age_ms,
+    }
 }
 
 /// What is found where so many processes run.
@@ -176,7 +185,7 @@ impl Cluster {
         vector.memory = sample(0).memory;
         change(&mut vector);
         let (now, view) = (self.now, &mut self.nodes[node - 1].view);
-        view.merge(now, vector, crate::balance::vector::Standing::Alive, 0);
+        view.merge(now, told(vector, Standing::Alive, 0));
     }
 }
 

@@ -2,13 +2,13 @@
 
 //! Who tells whom what.
 
-use super::cluster::{id, own, Cluster};
+use super::cluster::{id, own, told, Cluster};
 use crate::{
     balance::{
         best::Best,
         gossip::ASKED,
         random::Random,
-        vector::{Standing, Vector},
+        vector::{Standing, Told},
         view::{Slot, View},
         Balancer, ANSWERS,
     },
@@ -101,7 +101,7 @@ fn a_message_has_itself_then_news_then_the_freshest() {
     let merge = |node: &mut Balancer<Vec<Slot>>, number, standing, age| {
         let mut vector = own(number).vector();
         vector.edition.version = age as u32;
-        node.view.merge(100_000, vector, standing, age);
+        node.view.merge(100_000, told(vector, standing, age));
     };
     for number in 2..=60 {
         merge(&mut node, number, Standing::Alive, 100 * number as u64);
@@ -148,7 +148,7 @@ proptest! {
             let mut vector = own(2).vector();
             vector.edition.version = version;
             vector.running = 100 * version;
-            view.merge(50_000, vector, Standing::Alive, 1_000 * u64::from(20 - version));
+            view.merge(50_000, told(vector, Standing::Alive, 1_000 * u64::from(20 - version)));
         }
         let slot = view.get(id(2)).unwrap();
         prop_assert_eq!((slot.vector.running, slot.age_ms(50_000)), (1_900, 1_000));
@@ -158,7 +158,7 @@ proptest! {
     fn a_view_is_sorted_and_bounded(numbers in prop::collection::vec((1..200_usize, 0..50_000_u64), 1..300)) {
         let mut view = View::new(vec![Slot::EMPTY; 20]);
         for (number, age) in numbers {
-            view.merge(100_000, own(number).vector(), Standing::Alive, age);
+            view.merge(100_000, told(own(number).vector(), Standing::Alive, age));
             let ids: Vec<_> = view.slots().iter().map(|slot| slot.vector.node).collect();
             prop_assert!(ids.is_sorted() && ids.len() <= 20);
             prop_assert!(ids.windows(2).all(|two| two[0] != two[1]));
@@ -200,15 +200,15 @@ proptest! {
         let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 8]);
         let message = Gossip::decode(&payload).unwrap();
         let heard = node.hear(100_000, id(2), &message, &mut |_| ());
-        let told = |wire: Result<_, Malformed>| wire.and_then(|wire| Vector::told(&wire)).is_ok();
-        let good = flags <= Gossip::ASK && message.vectors.iter().all(told);
+        let sane = |wire: Result<_, Malformed>| wire.and_then(|wire| Told::read(&wire)).is_ok();
+        let good = flags <= Gossip::ASK && message.vectors.iter().all(sane);
         prop_assert_eq!(heard.is_ok(), good);
         prop_assert!(good || node.view.len() == 0);
         node.tick(101_000, &[], &mut |_| ());
         let mut out = Grow(vec![]);
         node.write(101_000, 0, &mut out).unwrap();
         let again = Gossip::decode(&out.0).unwrap();
-        prop_assert!(again.vectors.iter().all(told));
+        prop_assert!(again.vectors.iter().all(sane));
         prop_assert_eq!(encode(&again), out.0);
     }
 }

@@ -2,7 +2,7 @@
 
 //! Who is there.
 
-use super::cluster::{id, own, Cluster};
+use super::cluster::{id, own, told, Cluster};
 use crate::{
     balance::{
         membership::Event,
@@ -172,7 +172,7 @@ fn that_somebody_is_there_is_no_news() {
     let mut vector = own(2).vector();
     for (version, news) in [(0, true), (29, true), (30, false), (u32::MAX, false)] {
         vector.edition.version = version;
-        node.view.merge(1_000, vector, Standing::Alive, 0);
+        node.view.merge(1_000, told(vector, Standing::Alive, 0));
         assert_eq!(node.view.get(id(2)).unwrap().news > 0, news, "{version}");
         node.view.retain(|_| false);
     }
@@ -184,14 +184,17 @@ fn who_left_is_not_made_known_by_older_words() {
     let mut vector = own(2).vector();
     vector.edition.version = 500;
     // Nobody had told this node that it was there.
-    assert_eq!(node.view.merge(50_000, vector, Standing::Left, 0), None);
+    assert_eq!(
+        node.view.merge(50_000, told(vector, Standing::Left, 0)),
+        None
+    );
     let slot = node.view.get(id(2)).unwrap();
     assert_eq!((slot.standing, slot.news > 0), (Standing::Left, true));
     vector.edition.version = 499;
     let mut merge = |now, number, age| {
         let mut vector = vector;
         vector.node = id(number);
-        node.view.merge(now, vector, Standing::Alive, age)
+        node.view.merge(now, told(vector, Standing::Alive, age))
     };
     assert_eq!(merge(51_000, 2, 2_000), None);
     // In a full view others take its place when they are fresher, in the order in which they spoke.
@@ -245,7 +248,7 @@ fn two_machines_with_one_number_are_named() {
     };
     let view = &mut cluster.node(1).view;
     assert_eq!(
-        view.merge(now, other.vector(), Standing::Alive, 0),
+        view.merge(now, told(other.vector(), Standing::Alive, 0)),
         Some(conflict)
     );
     assert_eq!(view.get(id(4)).unwrap().vector.address, holder);
@@ -262,13 +265,13 @@ fn two_machines_with_one_number_are_named() {
     let joined = cluster
         .node(1)
         .view
-        .merge(now, twin.own.vector(), Standing::Alive, 0);
+        .merge(now, told(twin.own.vector(), Standing::Alive, 0));
     assert_eq!(joined, Some(Event::Joined(id(4))));
     // Old words of the former holder change nothing.
     let old = cluster
         .node(1)
         .view
-        .merge(now, own(4).vector(), Standing::Alive, 30_000);
+        .merge(now, told(own(4).vector(), Standing::Alive, 30_000));
     assert_eq!(old, None);
     assert_eq!(cluster.slot(1, 4).unwrap().vector.address, [9; 16]);
 }
@@ -291,7 +294,7 @@ fn suspects_after(period_ms: u64) -> u64 {
     let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 1]);
     let mut vector = own(2).vector();
     vector.edition.version = 1;
-    node.view.merge(1_000_000, vector, Standing::Alive, 0);
+    node.view.merge(1_000_000, told(vector, Standing::Alive, 0));
     (1..30)
         .map(|n| n * period_ms)
         .find(|later| {
@@ -312,10 +315,10 @@ fn who_knows_better_contradicts() {
     let mut node = Balancer::new(own(1), 1, vec![Slot::EMPTY; 1]);
     let mut vector = own(2).vector();
     vector.edition.version = 500;
-    node.view.merge(1_000, vector, Standing::Alive, 0);
+    node.view.merge(1_000, told(vector, Standing::Alive, 0));
     vector.edition.version = 400;
     for (standing, news) in [(Standing::Alive, false), (Standing::Suspect, true)] {
-        assert_eq!(node.view.merge(1_000, vector, standing, 0), None);
+        assert_eq!(node.view.merge(1_000, told(vector, standing, 0)), None);
         let slot = node.view.get(id(2)).unwrap();
         assert_eq!((slot.standing, slot.news > 0), (Standing::Alive, news));
     }
