@@ -359,16 +359,28 @@ def each_other(cluster):
             expect("exit status", 0, process.finish(PROMPTLY)["status"], 1, process.command)
 
 
+USER = 1000
+PLAIN, SETUID = "/tmp/plain-sleep", "/tmp/setuid-sleep"
+
+
+@contextlib.contextmanager
+def sleeper(node, program, mode):
+    """A program that sleeps has this mode; afterwards it is gone."""
+    node.shell("install -m %s $(command -v sleep) %s" % (mode, program))
+    try:
+        yield
+    finally:
+        node.must(["rm", program])
+
+
 def privileged(cluster):
     """An order is forgotten by a program that has privileges of its own, or cannot be read."""
-    home, plain = cluster[1], "/tmp/plain-sleep"
+    home = cluster[1]
     order = "echo exec 2 > /proc/$$/goto; exec %s 600"
-    programs = {plain: "0755", "/tmp/setuid-sleep": "4755", "/tmp/setgid-sleep": "2755", "/tmp/secret-sleep": "0711"}
+    programs = {PLAIN: "0755", SETUID: "4755", "/tmp/setgid-sleep": "2755", "/tmp/secret-sleep": "0711"}
     for program, mode in programs.items():
-        home.shell("install -m %s $(command -v sleep) %s" % (mode, program))
-        user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"]
-        with home.start([*user, "sh", "-c", order % program]) as process:
-            if program == plain:
+        with sleeper(home, program, mode), home.start(["sh", "-c", order % program], user=USER) as process:
+            if program == PLAIN:
                 home.until("/proc/%d/where" % process.pid, "^2$", PROMPTLY)
                 continue
             home.until("/proc/%d/migration" % process.pid, "(?s)result: failed.*reason: .*privileges", PROMPTLY)
@@ -378,26 +390,31 @@ def privileged(cluster):
 
 
 # The order is given before or after the program begins, and so is the answer of the node. Who had left before that
-# comes home first; then there is some time to leave.
+# comes home first.
+PAUSES = "0 0 0 0.001 0.002 0.003 0.005 0.01"
 RACERS = """
-for pause in 0 0 0 0.001 0.002 0.003 0.005 0.01; do
-    /tmp/setuid-sleep 600 &
+for pause in %s; do
+    %s 600 &
     sleep $pause
-    echo 2 2>/dev/null > /proc/$!/goto
+    echo 2 > /proc/$!/goto
     until grep -q setuid-sleep /proc/$!/comm; do sleep 0.01; done
-    sleep 1
-    cat /proc/$!/where
-    kill $!
-done 2>/dev/null
-"""
+    echo racer $!
+done 2> /dev/null
+wait
+""" % (PAUSES, SETUID)
 
 
 def privileged_race(cluster):
     """An order that is on its way when a program with privileges begins is forgotten, too."""
     home = cluster[1]
-    home.shell("install -m 4755 $(command -v sleep) /tmp/setuid-sleep")
-    user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"]
-    expect("where", ["0"] * 8, home.must([*user, "sh", "-c", RACERS]).split(), 1, "setuid-sleep")
+    with sleeper(home, SETUID, "4755"), home.start(["sh", "-c", RACERS], user=USER) as shell:
+        racers = [shell.expect(r"^racer \d+\n").split()[1] for _ in PAUSES.split()]
+        # They would have left by now: who was told after them is there.
+        with home.start(["sleep", "600"]) as later:
+            later.move(2)
+        for pid in racers:
+            for name in ("where", "goto"):
+                expect(name, "0", (home.read("/proc/%s/%s" % (pid, name)) or "gone").strip(), 1, SETUID)
 
 
 SLEEPER = """
