@@ -210,7 +210,7 @@ def crossing(cluster):
 
 
 def many(cluster):
-    """Twelve processes of all kinds, away at the same time and coming home again."""
+    """Fourteen processes of all kinds, away at the same time and coming home again."""
     home = cluster[1]
     names = ("compute", "pipe", "tcp", "sleep", "siginfo", "restart", "interrupt", "altstack", "append", "mapfile", "heap", "paths", "stack",
              "fork")
