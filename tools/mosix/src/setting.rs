@@ -53,7 +53,7 @@ pub const ALL: &[Setting] = &[
         "of a processor, 10000 is a standard one; 0 has it measured",
         Kind::Number(u32::MAX as u64),
     ),
-    Setting::new("maxguests", "most guests; 0 is the kernel's own choice", Kind::Number(1 << 20)),
+    Setting::new("maxguests", "most guests; 0 is the kernel's own choice", Kind::Number(65_535)),
     Setting::new(
         "loadlimit",
         "most load, 100 is one process; 0 is no limit",
@@ -170,6 +170,10 @@ mod tests {
         assert_eq!(
             wrong("slow-decay", "1001"),
             "slow-decay is a number from 0 to 1000, not '1001'"
+        );
+        assert_eq!(
+            wrong("maxguests", "65536"),
+            "maxguests is a number from 0 to 65535, not '65536'"
         );
     }
 
