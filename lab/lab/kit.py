@@ -36,9 +36,6 @@ def make(cluster, config):
         for tool in os.scandir(place.TOOLS):
             if tool.is_file() and os.access(tool.path, os.X_OK):
                 shutil.copy(tool.path, os.path.join(root, "sbin"), follow_symlinks=False)
-    share = os.path.join(os.path.dirname(place.TOOLS), "share")  # man pages, completions
-    if os.path.isdir(share):
-        shutil.copytree(share, os.path.join(root, "share"))
     count = config["nodes"]
     write(home, "hosts", "127.0.0.1\tlocalhost\n" + "".join(
         "%s\tnode%d\n" % (network.address(n), n) for n in range(1, count + 1)))
