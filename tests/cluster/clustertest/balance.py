@@ -192,11 +192,16 @@ def obeyed(cluster):
     not_2 = "echo 0x2 > /proc/$$/mignodes; echo 1 > /proc/$$/migfilter;"
     with contextlib.ExitStack() as ends_all:
         ends_all.enter_context(balanced(cluster))
-        with switched(home, lstay=1):
-            locked, = ends_all.enter_context(burning(home, 1, "echo 1 > /proc/$$/lock;"))
-            masked = ends_all.enter_context(burning(home, 1, only_3)) + ends_all.enter_context(burning(home, 1, not_2))
+        with switched(home, lstay=0):
+            with switched(home, stay=1):
+                locked, = ends_all.enter_context(burning(home, 1, "echo 1 > /proc/$$/lock;"))
+                masked = ends_all.enter_context(burning(home, 1, only_3)) + ends_all.enter_context(burning(home, 1, not_2))
+                for process in masked:
+                    reason(process, "stay")
+                # One switch takes over from the other.
+                home.write(ADMIN + "lstay", "1")
             free = ends_all.enter_context(burning(home, 2))
-            for process in masked + free:
+            for process in free:
                 reason(process, "stay")
             reason(locked, "locked")
             expect("where they are", ["0"] * 5, places([locked] + masked + free), 1)
