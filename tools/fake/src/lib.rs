@@ -12,6 +12,10 @@ mod program;
 
 pub use program::{Ended, Running};
 
+/// `/proc/PID/migration` of a process that has never moved.
+pub const NO_MOVE: &str = "epoch: 0\nfrom: 0\nto: 0\nstage: none\nresult: none\nreason: \n\
+    pages: 0\nbytes: 0\nprepare_us: 0\ncopy_us: 0\ncommit_us: 0\nfreeze_us: 0\ntotal_us: 0\n";
+
 /// A root directory that goes away with its test.
 pub struct Tree {
     dir: tempfile::TempDir,
@@ -91,7 +95,7 @@ impl Tree {
         self.write(&file("status"), &format!("Name:\t{comm}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n"));
         self.write(&file("cmdline"), &format!("/usr/bin/{comm}\0--really\0"));
         self.steerable(&pid.to_string());
-        self.write(&file("migration"), "");
+        self.write(&file("migration"), NO_MOVE);
     }
 
     /// Add a guest from a node, with its number and name there.

@@ -51,15 +51,15 @@ pub struct Move {
 }
 
 impl Move {
-    /// Read a record; `None` if the process has never moved.
+    /// Read a record; `None` if the process has never moved, nor failed to.
     pub fn parse(text: &str) -> std::result::Result<Option<Self>, String> {
         let pairs = text.lines().map(|line| line.split_once(':').unwrap_or((line, "")));
         let fields: HashMap<&str, &str> =
             pairs.map(|(key, value)| (key.trim(), value.trim())).collect();
-        if fields.is_empty() {
+        let word = |key: &str| fields.get(key).copied().unwrap_or_default();
+        if fields.is_empty() || word("result") == "none" {
             return Ok(None);
         }
-        let word = |key: &str| fields.get(key).copied().unwrap_or_default();
         let place = |key: &str| word(key).parse().map_err(|error| format!("{key}: {error}"));
         let number = |key: &str| match word(key) {
             "" => Ok(0),

@@ -32,6 +32,7 @@ fn tree() -> Tree {
 #[test]
 fn records() {
     assert_eq!(Move::parse("").unwrap(), None);
+    assert_eq!(Move::parse(fake::NO_MOVE).unwrap(), None);
     let last = Move::parse(&record(2, "ok", "")).unwrap().unwrap();
     assert_eq!((last.from, last.to), (Place::Home, Place::Node(2)));
     assert_eq!((last.pages, last.bytes, last.total_us), (12, 49152, 10));
