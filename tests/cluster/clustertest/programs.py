@@ -85,29 +85,36 @@ select sum(square), max(text) from number where text like '%7';
 select a.n, b.square from number a join number b on a.text = b.text order by a.text desc limit 10;
 """
 
-BASH = r"""
+# A shell waits here until it has made so many moves. It begins no process meanwhile, for which it would have to be at home.
+MOVED = r"""
 set -eu
 place=$(mktemp -d); trap 'rm -rf "$place"' EXIT; cd "$place"
+mkfifo never; exec 3<>never
+moved() { local moves; until read -r moves </proc/$$/nmigs && [ "$moves" -ge "$1" ]; do read -r -t 0.05 -u 3 || :; done; }
+"""
+
+BASH = MOVED + r"""
 for i in 1 2 3 4 5; do
 	head -n $((i * 300)) "$1" | tr a-z A-Z | sort | uniq -c | sort -rn | head -n 5
 	(cd / && ls -d /usr/*/ | wc -l) >count; cat count
 	printf '%s\n' "$(wc -w <"$1")" "$((i ** 7 % 1001))"
 	sleep 0.1 & wait $!
+	moved $((i * $2))
 done
 f() { [ "$1" -le 1 ] && echo 1 || echo $(( $1 * $(f $(( $1 - 1 ))) )); }
 f 12
 """
 
-PROJECT = r"""
-set -eu
-place=$(mktemp -d); trap 'rm -rf "$place"' EXIT; cd "$place"
+PROJECT = MOVED + r"""
 for i in 1 2 3 4; do
 	printf 'int part%s(int x)\n{\n\tint s = 0;\n\tfor (int i = 0; i < x; i++)\n\t\ts += i * %s;\n\treturn s;\n}\n' $i $i >part$i.c
 done
 printf '#include <stdio.h>\nint part1(int), part2(int), part3(int), part4(int);\n' >main.c
 printf 'int main(void)\n{\n\tprintf("%%d\\n", part1(9) + part2(8) + part3(7) + part4(6));\n\treturn 0;\n}\n' >>main.c
 printf 'CFLAGS = -O2 -Wall\nprogram: main.o part1.o part2.o part3.o part4.o\n\t$(CC) -o $@ $^\n' >Makefile
+moved $1
 make CC=gcc
+moved $((4 * $1))
 ./program
 """
 
@@ -122,9 +129,10 @@ SINGLE = {
 }
 SINGLE.update({"python-" + name: ["python3", "-c", text, TEXT] for name, text in PYTHON.items()})
 
+# Their last argument: whether they are to wait for moves.
 FAMILIES = {
     "bash": ["bash", "-c", BASH, "bash", TEXT],
-    "make": ["bash", "-c", PROJECT],
+    "make": ["bash", "-c", PROJECT, "bash"],
 }
 
 ABOUT = {"third": "goes to node 2 and on to node 3", "tour": "goes from node to node, thirty times at most"}
@@ -161,9 +169,9 @@ def family(name, cluster):
     """A program with children: all of them are moved about."""
     home, argv = cluster[1], FAMILIES[name]
     prepare(home)
-    reference = unmoved(cluster, name, lambda: run(home, argv, [])[0])
+    reference = unmoved(cluster, name, lambda: run(home, [*argv, "0"], [])[0])
     expect("the unmoved program's exit status", 0, reference["status"], home.number, name)
-    with home.start(argv) as process:
+    with home.start([*argv, "1"]) as process:
         moved = home.ask("swarm", name, 600,
                          {"job": process.job, "nodes": ["2", "3", "0"], "seconds": 600, "pause": 0.4})
         result = process.finish()
