@@ -220,6 +220,16 @@ def obeyed(cluster):
         expect("moves of the locked process", "0", locked.proc("nmigs"), 1, locked.command)
 
 
+def io_job(cluster):
+    """Who says that it does input and output stays at home, however much there is to do."""
+    home = cluster[1]
+    with balanced(cluster), burning(home, 1, "echo 1 > /proc/hpc/decay/iojob;") as (talker,), burning(home, 3) as others:
+        until(lambda: talker.proc("why"), lambda: why(talker)[0]["why"] not in ("unseen", "young"))
+        until(lambda: places(others), lambda: {"2", "3"} <= set(places(others)))
+        expect("where it is", "0", talker.where(), 1, talker.command)
+        expect("its moves", "0", talker.proc("nmigs"), 1, talker.command)
+
+
 def ordered(cluster):
     """What was ordered by hand stands, until it is left to the balancer again."""
     with balanced(cluster), burning(cluster[1], 3) as jobs:
@@ -402,7 +412,7 @@ def balanced_pair(cluster):
 def register():
     """Those that restart a node come last."""
     for name, run in (("spread", spread), ("speeds", speeds), ("quota", quota), ("obeyed", obeyed),
-                      ("ordered", ordered),
+                      ("io", io_job), ("ordered", ordered),
                       ("steady", steady), ("tells", tells), ("inherited", inherited), ("exec", at_exec),
                       ("usher", usher), ("mid-run", mid_run)):
         single("balance/" + name, run, 3, alone=True)
