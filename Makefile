@@ -18,7 +18,7 @@ help:
 	@echo
 	@echo '  check       formatting, clippy, shellcheck, and the rules of the house'
 	@echo '  format      let rustfmt write what check asks for'
-	@echo '  test        host tests, fuzzing, KUnit, and the cluster scenarios'
+	@echo '  test        host tests, fuzzing, KUnit, the lab, and the cluster scenarios'
 	@echo '  test-full   the same, much of it on the debug kernel too, long scenarios, and the comparison with stock'
 	@echo '  kunit       only the unit tests inside the kernel'
 	@echo '  bench       measure, beside a reference on the same link'
