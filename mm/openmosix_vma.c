@@ -374,16 +374,16 @@ unsigned long openmosix_resident(struct mm_struct *mm)
  * openmosix_mm_claim - mark an address space as half of a migrated process
  * @mm: address space
  *
- * Huge pages are kept out of it: ownership goes page by page. Who writes to it
- * from outside looks for the mark, then takes the lock. Those who have got that
- * without the mark are through, or have pinned their pages, when this returns.
+ * Huge pages are kept out of it: ownership goes page by page. Who reaches for it
+ * from outside looks for the mark under the lock. Those who did not find it are
+ * through, or have pinned their pages, before it is there.
  *
  * Return: whether they were out of it already, for openmosix_mm_free().
  */
 bool openmosix_mm_claim(struct mm_struct *mm)
 {
-	mm_flags_set(MMF_OPENMOSIX, mm);
 	mmap_write_lock(mm);
+	mm_flags_set(MMF_OPENMOSIX, mm);
 	mmap_write_unlock(mm);
 	return mm_flags_test_and_set(MMF_DISABLE_THP_COMPLETELY, mm);
 }
@@ -398,4 +398,22 @@ void openmosix_mm_free(struct mm_struct *mm, bool no_huge)
 	mm_flags_clear(MMF_OPENMOSIX, mm);
 	if (!no_huge)
 		mm_flags_clear(MMF_DISABLE_THP_COMPLETELY, mm);
+}
+
+/* The slow half of openmosix_access(). */
+int openmosix_access_unlocked(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+			      unsigned int gup_flags)
+{
+	int ret;
+
+	do {
+		mmap_read_unlock(mm);
+		ret = __openmosix_access(mm, addr, buf, len, gup_flags);
+		if (ret != -EAGAIN)
+			return ret;
+		if (mmap_read_lock_killable(mm))
+			return 0;
+		/* It was at home then, and may have left again. */
+	} while (__openmosix_is_away(mm));
+	return -EAGAIN;
 }

@@ -364,6 +364,26 @@ pub(crate) fn call_home(task: &Task) -> Result {
     Ok(())
 }
 
+/// The deputy that the current task is, if that is its address space.
+fn own_deputy(mm: usize) -> Option<Arc<deputy::Deputy>> {
+    // SAFETY: The exit hook cannot come before this returns.
+    match unsafe { current_migrant() }.map(Migrant::role) {
+        Some(Role::Deputy(deputy)) if deputy.mm().id() == mm => Some(deputy),
+        _ => None,
+    }
+}
+
+/// C: `__openmosix_is_away()`. Has the process with that address space departed, and is it not the current one?
+/// `mmap_lock` is held.
+///
+/// # Safety
+///
+/// None: the address is not followed.
+#[export]
+pub(crate) unsafe extern "C" fn __openmosix_is_away(mm: *mut bindings::mm_struct) -> bool {
+    own_deputy(mm as usize).is_none() && deputy::list::is_away(mm as usize)
+}
+
 /// C: `__openmosix_access()`. May sleep; no locks held.
 ///
 /// # Safety
@@ -379,14 +399,10 @@ pub(crate) unsafe extern "C" fn __openmosix_access(
 ) -> c_int {
     const NATIVE: c_int = -(bindings::EAGAIN as c_int);
 
-    // SAFETY: The exit hook cannot come before this returns.
-    let migrant = unsafe { current_migrant() };
-    if let Some(Role::Deputy(deputy)) = migrant.map(Migrant::role) {
-        if deputy.mm().id() == mm as usize {
-            // A call of its own: it borrows the pages beforehand, because faults come under a lock here.
-            deputy.borrow_range(addr as u64, len.max(0) as u64);
-            return NATIVE;
-        }
+    if let Some(deputy) = own_deputy(mm as usize) {
+        // A call of its own: it borrows the pages beforehand, because faults come under a lock here.
+        deputy.borrow_range(addr as u64, len.max(0) as u64);
+        return NATIVE;
     }
     let (Some(mut entry), Some(raw)) = (deputy::list::find(mm as usize), NonNull::new(mm)) else {
         return NATIVE;

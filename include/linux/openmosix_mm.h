@@ -19,6 +19,9 @@
 vm_fault_t __openmosix_fault(struct vm_fault *vmf, bool marked);
 int __openmosix_access(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		       unsigned int gup_flags);
+bool __openmosix_is_away(struct mm_struct *mm);
+int openmosix_access_unlocked(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+			      unsigned int gup_flags);
 
 /**
  * openmosix_fault - fault on a page whose content may be at the peer
@@ -45,15 +48,20 @@ static __always_inline vm_fault_t openmosix_fault(struct vm_fault *vmf, bool mar
  * @len: how much
  * @gup_flags: %FOLL_WRITE to write
  *
+ * Who goes on natively has the lock, without which a process does not begin to
+ * depart.
+ *
  * Context: ptrace, /proc/PID/mem, /proc/PID/cmdline; process_vm_writev(), which
- * only asks, with a @len of 0; may sleep, no locks held.
- * Return: -EAGAIN to go on natively, otherwise the number of bytes.
+ * only asks, with a @len of 0; may sleep, mmap_lock held for reading; it is
+ * dropped before the network is used.
+ * Return: -EAGAIN to go on natively, with the lock; otherwise the number of
+ * bytes, without it.
  */
 static __always_inline int openmosix_access(struct mm_struct *mm, unsigned long addr, void *buf,
 					    int len, unsigned int gup_flags)
 {
 	if (static_branch_unlikely(&openmosix_active) && mm_flags_test(MMF_OPENMOSIX, mm))
-		return __openmosix_access(mm, addr, buf, len, gup_flags);
+		return openmosix_access_unlocked(mm, addr, buf, len, gup_flags);
 	return -EAGAIN;
 }
 

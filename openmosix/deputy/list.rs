@@ -187,6 +187,12 @@ pub(crate) fn find(mm: usize) -> Option<Entry> {
     entries.iter().find(|entry| entry.mm == mm).cloned()
 }
 
+/// Is there a departed process with that address space?
+pub(crate) fn is_away(mm: usize) -> bool {
+    LIST.as_ref()
+        .is_some_and(|list| list.entries.lock().iter().any(|entry| entry.mm == mm))
+}
+
 /// How many processes are away.
 pub(crate) fn count() -> usize {
     LIST.as_ref()
@@ -244,7 +250,7 @@ pub(crate) fn await_return(mm: usize) -> Result {
     let deadline = Deadline::ms(RETURN_MS);
     loop {
         let returned = list.returned.load(Ordering::Relaxed);
-        if find(mm).is_none() {
+        if !is_away(mm) {
             return Ok(());
         }
         list.returns.wait(Wait::Killable, deadline, || {
