@@ -18,6 +18,8 @@ pub(crate) enum Choice {
     Clock,
     /// The operation in argument 1 of `futex`.
     Futex,
+    /// The flags in argument 3 of `futex_wake`.
+    FutexWake,
     /// The code in argument 0 of `arch_prctl`.
     ArchPrctl,
     /// The option in argument 0 of `prctl`.
@@ -40,6 +42,7 @@ impl Choice {
         match self {
             Self::Clock => clock(register(args, 0)),
             Self::Futex => futex(register(args, 1)),
+            Self::FutexWake => wake(register(args, 3)),
             Self::ArchPrctl => arch_prctl(register(args, 0)),
             Self::Prctl => prctl(register(args, 0)),
             Self::Ioctl => ioctl(register(args, 1)),
@@ -75,8 +78,7 @@ fn clock(id: u64) -> Route {
 /// The priority-inheriting operations look up the owner by the thread id in the futex word. That is
 /// an id of home, and means nobody, or somebody else, on the guest's node.
 ///
-/// Who waits, waits at home, where its signals and timeouts are. Nobody but the program itself, in a
-/// handler of a signal that ends the wait, could wake it.
+/// Who waits, waits at home, where its signals and timeouts are.
 fn futex(op: u64) -> Route {
     /// `FUTEX_PRIVATE_FLAG`, `FUTEX_CLOCK_REALTIME`, `FUTEX_ROBUST_UNLOCK`, `FUTEX_ROBUST_LIST32`.
     const FLAGS: u32 = 128 | 256 | 512 | 1024;
@@ -94,7 +96,20 @@ fn futex(op: u64) -> Route {
             Route::HomeFirst
         }
         WAIT | WAIT_BITSET => Route::Home,
-        _ => Route::Guest,
+        _ => wake(op),
+    }
+}
+
+/// In private memory nobody waits but the program itself, and it does not while it wakes. On a file that it maps others
+/// may wait, at home.
+fn wake(flags: u64) -> Route {
+    /// `FUTEX_PRIVATE_FLAG`, and `FUTEX2_PRIVATE`.
+    const PRIVATE: u32 = 128;
+
+    if int(flags) & PRIVATE == 0 {
+        Route::Home
+    } else {
+        Route::Guest
     }
 }
 

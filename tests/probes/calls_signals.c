@@ -495,6 +495,38 @@ static void futexes(void)
 	T("interrupted", syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, NULL));
 }
 
+static long wake(long number, int *word)
+{
+	long woken = 0;
+
+	for (int i = 0; i < 1000 && !woken; i++) {
+		usleep(10000);
+		if (number == SYS_futex)
+			woken = syscall(number, word, FUTEX_WAKE, 1);
+		else
+			woken = syscall(number, word, ~0U, 1, FUTEX2_SIZE_U32);
+	}
+	return woken;
+}
+
+/* A child waits on a file that both map. */
+static void woken(void)
+{
+	int fd = must(open("/proc/self/exe", O_RDONLY)), status;
+	int *word = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	struct timespec long_time = { 100, 0 };
+	pid_t child;
+
+	expect(word != MAP_FAILED, "%s", strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		child = must(fork());
+		if (!child)
+			_exit(!!syscall(SYS_futex, word, FUTEX_WAIT, *word, &long_time));
+		T("wake", wake(i ? SYS_futex_wake : SYS_futex, word));
+		S("woken", wait4(child, &status, 0, NULL) == child, "%x", status);
+	}
+}
+
 /* A child holds locks, and sleeps. */
 static void children(void)
 {
@@ -538,4 +570,4 @@ static void children(void)
 	T("setlkw", fcntl(fd, F_SETLKW, &lock));
 }
 
-CALLS(CASE(actions), CASE(in_place), CASE(orders), CASE(frames), CASE(waits), CASE(defaults), CASE(restarts), CASE(sleeps), CASE(interrupts), CASE(children), CASE(suspended), CASE(futexes))
+CALLS(CASE(actions), CASE(in_place), CASE(orders), CASE(frames), CASE(waits), CASE(defaults), CASE(restarts), CASE(sleeps), CASE(interrupts), CASE(children), CASE(suspended), CASE(futexes), CASE(woken))

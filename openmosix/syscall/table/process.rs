@@ -115,12 +115,13 @@ pub(super) const CALLS: &[Entry] = &[
     command(157, "prctl", depends(Choice::Prctl), &PRCTL),
     bare(158, "arch_prctl", depends(Choice::ArchPrctl)),
     home(186, "gettid", &[]),
-    // Private memory is where the guest runs, and so are those who wait on it.
+    // Who waits, waits at home.
     bare(202, "futex", depends(Choice::Futex)),
     bare(449, "futex_waitv", HOME),
-    bare(454, "futex_wake", GUEST),
+    bare(454, "futex_wake", depends(Choice::FutexWake)),
     bare(455, "futex_wait", HOME),
-    bare(456, "futex_requeue", GUEST),
+    // Whose memory it is, is said in memory.
+    bare(456, "futex_requeue", HOME),
     call(218, "set_tid_address", special(Special::SetTidAddress), &[]),
     call(219, "restart_syscall", special(Special::Restart), &[]),
     home(251, "ioprio_set", &[]),

@@ -60,9 +60,12 @@ fn futexes_with_owners_come_home() {
     for op in [0, 9, 128, 128 | 256 | 9] {
         assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::Home);
     }
-    for op in [1, 3, 4, 5, 10, 129] {
-        assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::Guest);
+    for op in [1, 3, 4, 5, 10] {
+        assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::Home);
+        assert_eq!(to("futex", [0, op | 128, 0, 0, 0, 0]), Route::Guest);
     }
+    assert_eq!(to("futex_wake", [0, 1, 1, 2, 0, 0]), Route::Home);
+    assert_eq!(to("futex_wake", [0, 1, 1, 2 | 128, 0, 0]), Route::Guest);
     for op in [6, 7, 8, 11, 12, 13, 6 | 128, 13 | 128 | 256] {
         assert_eq!(to("futex", [0, op, 0, 0, 0, 0]), Route::HomeFirst);
     }
