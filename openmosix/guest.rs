@@ -288,6 +288,19 @@ impl Guest {
         drop(self.claim.lock().take());
     }
 
+    /// Ends the task: home is lost, or has said that the process is over.
+    fn lost(&self, error: Error) {
+        if error != EINTR {
+            pr_warn!(
+                "guest {} of node {}: lost its home: {:?}\n",
+                self.origin.pid,
+                self.origin.node,
+                error
+            );
+        }
+        self.vanish();
+    }
+
     /// Ends the task without a word: the process is home, or over, or home is lost.
     fn vanish(&self) {
         self.gone.store(true, Ordering::Relaxed);

@@ -71,15 +71,7 @@ impl Guest {
             return;
         }
         if let Err(error) = self.try_attend(regs) {
-            if error != EINTR {
-                pr_warn!(
-                    "guest {} of node {}: lost its home: {:?}\n",
-                    self.origin.pid,
-                    self.origin.node,
-                    error
-                );
-            }
-            self.vanish();
+            self.lost(error);
         }
     }
 

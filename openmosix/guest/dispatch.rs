@@ -88,9 +88,8 @@ impl Guest {
                 self.call_at_home(&mut regs);
                 true
             }
-            Err(_) => {
-                // The link is lost, or the process is over at home.
-                self.vanish();
+            Err(error) => {
+                self.lost(error);
                 true
             }
         }
@@ -107,8 +106,8 @@ impl Guest {
         }
         if self.has_waiting() {
             // It came with the answer, too.
-            if self.deliver().is_err() {
-                self.vanish();
+            if let Err(error) = self.deliver() {
+                self.lost(error);
             }
             return;
         }
@@ -127,7 +126,7 @@ impl Guest {
             Ok(()) if self.gone.load(Ordering::Relaxed) => {}
             Ok(()) if restarts => signal::raise_restart(),
             Ok(()) => {}
-            Err(_) => self.vanish(),
+            Err(error) => self.lost(error),
         }
     }
 
@@ -140,7 +139,7 @@ impl Guest {
                 regs.restore(before);
                 regs.set_result(i64::from(ENOMEM.to_errno()));
             }
-            Err(_) => self.vanish(),
+            Err(error) => self.lost(error),
         }
     }
 
