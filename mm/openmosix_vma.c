@@ -17,6 +17,7 @@
 #include <linux/pagewalk.h>
 #include <linux/pkeys.h>
 #include <linux/shmem_fs.h>
+#include <linux/swapops.h>
 #include <linux/userfaultfd_k.h>
 
 #include "internal.h"
@@ -356,6 +357,62 @@ void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len)
 	if (vma && start + len <= vma->vm_end)
 		zap_vma_range(vma, start, len);
 	mmap_read_unlock(mm);
+}
+
+/* Marks what is empty of a page table. Pages from @from to @to are not marked then, whatever they were. */
+static int fence_table(struct mm_struct *mm, unsigned long addr, unsigned long end,
+		       unsigned long from, unsigned long to)
+{
+	spinlock_t *ptl;
+	pte_t *first = get_locked_pte(mm, addr, &ptl);
+	pte_t *pte = first;
+
+	if (!first)
+		return -ENOMEM;
+	for (; addr < end; addr += PAGE_SIZE, pte++) {
+		pte_t entry = ptep_get(pte);
+		bool wanted = addr >= from && addr < to;
+
+		if (pte_none(entry) && !wanted)
+			set_pte_at(mm, addr, pte, make_pte_marker(PTE_MARKER_REMOTE));
+		else if (!pte_none(entry) && !pte_present(entry) && wanted &&
+			 softleaf_is_remote_marker(softleaf_from_pte(entry)))
+			pte_clear(mm, addr, pte);
+	}
+	pte_unmap_unlock(first, ptl);
+	return 0;
+}
+
+/**
+ * openmosix_fence - have faults on pages of a file map no others
+ * @mm: home address space
+ * @addr: page-aligned address of the first
+ * @nr: how many
+ *
+ * A fault maps the pages of the file around the one that is missing, too, as far
+ * as nothing is there. But the guest may have written to those: they are marked,
+ * all of the page table, until openmosix_drop_page().
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int openmosix_fence(struct mm_struct *mm, unsigned long addr, unsigned long nr)
+{
+	unsigned long to = addr + nr * PAGE_SIZE;
+	unsigned long at, next, end;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma && !vma_is_anonymous(vma) && !(vma->vm_flags & VM_MAYSHARE)) {
+		end = min(ALIGN(to, PMD_SIZE), vma->vm_end);
+		for (at = max(addr & PMD_MASK, vma->vm_start); at < end && !ret; at = next) {
+			next = pmd_addr_end(at, end);
+			ret = fence_table(mm, at, next, addr, to);
+		}
+	}
+	mmap_read_unlock(mm);
+	return ret;
 }
 
 /** openmosix_peak - the most bytes of memory that an address space has occupied */

@@ -326,7 +326,7 @@ pub(crate) unsafe extern "C" fn __openmosix_fault(
     // SAFETY: The exit hook cannot come before this returns.
     let migrant = unsafe { current_migrant() };
     match migrant.map(Migrant::role) {
-        Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => deputy.fault(fault),
+        Some(Role::Deputy(deputy)) if deputy.mm().id() == fault.mm() => deputy.fault(fault, marked),
         // Nothing of it is away yet, or any more.
         Some(Role::Local) if !marked && fault.is_mine() => 0,
         Some(Role::Guest(_) | Role::Arriving) if !marked && fault.is_mine() => 0,

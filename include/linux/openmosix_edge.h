@@ -152,6 +152,7 @@ int openmosix_take_page(struct mm_struct *mm, unsigned long addr, void *data);
 int openmosix_peek_page(struct mm_struct *mm, unsigned long addr, void *data);
 int openmosix_read(struct mm_struct *mm, unsigned long addr, void *data, size_t len);
 void openmosix_clear_marker(struct mm_struct *mm, unsigned long addr);
+int openmosix_fence(struct mm_struct *mm, unsigned long addr, unsigned long nr);
 void openmosix_release(struct mm_struct *mm);
 void openmosix_drop_page(struct mm_struct *mm, unsigned long addr);
 void openmosix_cut(struct mm_struct *mm, unsigned long start, unsigned long len);

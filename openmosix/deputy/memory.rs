@@ -240,16 +240,20 @@ fn by_page(addr: u64, to: &mut [u8], mut copy: impl FnMut(u64, &mut [u8]) -> boo
 }
 
 impl Deputy {
-    /// A missing page, touched by this deputy itself.
-    pub(crate) fn fault(&self, fault: Fault) -> kernel::bindings::vm_fault_t {
+    /// A page that is missing or marked, touched by this deputy itself.
+    pub(crate) fn fault(&self, fault: Fault, marked: bool) -> kernel::bindings::vm_fault_t {
         let addr = fault.addr() & !(PAGE as u64 - 1);
-        if fault.is_special() || self.is_own(addr) {
+        let own = fault.is_special() || self.is_own(addr);
+        if own && !marked {
             return 0;
         }
         let Some(retry) = fault.unlock() else {
             return REFUSED;
         };
-        if self.borrow_page(addr).is_err() {
+        if own {
+            // What was borrowed after it has had it marked, because it was not touched before.
+            self.mm().clear_marker(addr);
+        } else if self.borrow_page(addr).is_err() {
             // The guest does not answer any more: this process alone has failed.
             signal::kill_self();
         }
@@ -258,9 +262,9 @@ impl Deputy {
 
     /// Brings in the pages of a range that a system call of the deputy needs. Called without locks.
     pub(crate) fn borrow_range(&self, addr: u64, len: u64) {
-        let end = addr.saturating_add(len);
-        let mut page = addr & !(PAGE as u64 - 1);
-        while page < end {
+        let start = addr & !(PAGE as u64 - 1);
+        let count = (addr - start).saturating_add(len).div_ceil(PAGE as u64) as usize;
+        for page in addresses(start, count) {
             // What is not mapped, the call finds out.
             let mapped = self
                 .mm()
@@ -270,7 +274,10 @@ impl Deputy {
                 signal::kill_self();
                 return;
             }
-            page = page.saturating_add(PAGE as u64);
+        }
+        // Each may have had those before it marked, and a fault of the call may not be allowed to drop its locks.
+        for page in addresses(start, count).filter(|&page| self.is_own(page)) {
+            self.mm().clear_marker(page);
         }
     }
 
@@ -299,17 +306,18 @@ impl Deputy {
             .lock()
             .push_within_capacity(run)
             .map_err(|_| ENOMEM)?;
-        if let Answer::Content(frame) = answer {
-            // The guest has them no more.
-            let deadline = Deadline::ms(PATIENCE_MS);
-            let mut expected = addr;
-            for (at, data) in frame.read::<Pages<'_>>()?.iter() {
-                if at != expected {
-                    return Err(EPROTO);
-                }
-                shortage::outlast(deadline, || self.mm().put(at, data))?;
-                expected += PAGE as u64;
+        let deadline = Deadline::ms(PATIENCE_MS);
+        let Answer::Content(frame) = answer else {
+            return shortage::outlast(deadline, || self.mm().fence(addr, count));
+        };
+        // The guest has them no more.
+        let mut expected = addr;
+        for (at, data) in frame.read::<Pages<'_>>()?.iter() {
+            if at != expected {
+                return Err(EPROTO);
             }
+            shortage::outlast(deadline, || self.mm().put(at, data))?;
+            expected += PAGE as u64;
         }
         Ok(())
     }

@@ -201,6 +201,14 @@ impl Mm {
         unsafe { bindings::openmosix_clear_marker(self.0.as_ptr(), addr as usize) };
     }
 
+    /// Has faults on pages of a file map no others, which may be the guest's own, until one of them is dropped.
+    pub(crate) fn fence(&self, addr: u64, count: usize) -> Result {
+        // SAFETY: By the type invariant.
+        kernel::error::to_result(unsafe {
+            bindings::openmosix_fence(self.0.as_ptr(), addr as usize, count)
+        })
+    }
+
     /// Forgets a page at home that is the guest's; with one of a file, all of its mapping.
     pub(crate) fn drop_page(&self, addr: u64) {
         // SAFETY: By the type invariant.

@@ -222,6 +222,30 @@ static void beyond(void)
 	must(close(ends[1]));
 }
 
+/* Pages of its own beside pages of the file, more than a call carries. */
+static void beside(void)
+{
+	int fd = must(open("beside", O_RDWR | O_CREAT | O_TRUNC, 0644)), copy;
+	char *at, *back = must(mmap(NULL, 300 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	fill(back, 300 * PAGE, 0);
+	must(write(fd, back, 300 * PAGE));
+	copy = must(open("copy", O_RDWR | O_CREAT | O_TRUNC, 0644));
+	at = must(mmap(NULL, 300 * PAGE, RW, MAP_PRIVATE, fd, 0));
+	for (int i = 1; i < 300; i += 3)
+		fill(at + i * PAGE, PAGE, i);
+	T("write", write(copy, at, 300 * PAGE));
+	D("written", pread(copy, back, 300 * PAGE, 0), back, 300 * PAGE);
+	D("read", pread(copy, at + PAGE, 298 * PAGE, 2 * PAGE), at, 300 * PAGE);
+	turn();
+	D("write", pwrite(copy, at, 300 * PAGE, 0), at, 300 * PAGE);
+	D("written", pread(copy, back, 300 * PAGE, 0), back, 300 * PAGE);
+	must(munmap(at, 300 * PAGE));
+	must(munmap(back, 300 * PAGE));
+	must(close(fd));
+	must(close(copy));
+}
+
 /* What changes before a call fails, is changed. */
 static void half(void)
 {
@@ -266,4 +290,5 @@ static void future(void)
 	must(munmap(at, 4 * PAGE));
 }
 
-CALLS(CASE(fates), CASE(forgotten), CASE(waiting), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(half), CASE(barriers), CASE(future))
+CALLS(CASE(fates), CASE(forgotten), CASE(waiting), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(beside), CASE(half),
+      CASE(barriers), CASE(future))
