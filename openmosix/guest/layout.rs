@@ -36,6 +36,7 @@ use kernel::{
 
 const FILE: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE;
 const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
+const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
 
 const WRITE: u64 = bindings::PROT_WRITE as u64;
 
@@ -199,10 +200,11 @@ impl Guest {
     pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let [old, old_len, new_len, flags, ..] = *args;
         let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
-        let files = 1 << FILE | 1 << SHARED;
-        if old_len == 0
+        // Pages that it comes to show are those of home's object, of which this node has a part for each mapping.
+        let objects = 1 << FILE | 1 << SHARED | 1 << SHMEM;
+        if pages(old_len) == 0
             || flags & !plain != 0
-            || Mm::current()?.range_has(old, old_len.max(1), files)
+            || Mm::current()?.range_has(old, old_len, objects)
         {
             return Ok(Outcome::HomeFirst);
         }

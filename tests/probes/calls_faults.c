@@ -264,6 +264,29 @@ static void half(void)
 	must(close(read_only));
 }
 
+static char *shared(size_t pages)
+{
+	char *at = must(mmap(NULL, pages * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+
+	fill(at, pages * PAGE, 0);
+	return at;
+}
+
+/* Shared memory that is mapped in parts shows the same everywhere. */
+static void parts(void)
+{
+	char *one = shared(2), *two;
+
+	T("split", mprotect(one + PAGE, PAGE, PROT_READ));
+	turn();
+	two = P("grow over", mremap(one, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+	D("grown over", 0, two, 2 * PAGE);
+	two[PAGE] = '!';
+	S("the same", 0, "%c", one[PAGE]);
+	must(munmap(two, 2 * PAGE));
+	must(munmap(one + PAGE, PAGE));
+}
+
 static void barriers(void)
 {
 	T("not registered", syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
@@ -291,4 +314,4 @@ static void future(void)
 }
 
 CALLS(CASE(fates), CASE(forgotten), CASE(waiting), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(beside), CASE(half),
-      CASE(barriers), CASE(future))
+      CASE(parts), CASE(barriers), CASE(future))
