@@ -73,6 +73,15 @@ fn pages(len: u64) -> u64 {
     len.wrapping_add(PAGE as u64 - 1) & !(PAGE as u64 - 1)
 }
 
+/// Does a range begin or end in the middle of shared memory?
+fn cuts_shared(mm: &Mm, start: u64, len: u64) -> bool {
+    let is_inside = |at: u64| {
+        mm.next_vma(at)
+            .is_some_and(|vma| vma.kind == SHMEM && (vma.start as u64) < at)
+    };
+    is_inside(start) || is_inside(start.wrapping_add(pages(len)))
+}
+
 /// Unmaps what home has unmapped.
 fn unmap(start: u64, len: u64) -> Result {
     shortage::outlast(Deadline::ms(SHORT_MS), || sys::guest::unmap(start, len))
@@ -173,6 +182,10 @@ impl Guest {
 
     /// `munmap()`: at home, then here.
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        if cuts_shared(&Mm::current()?, args[0], args[1]) {
+            // What is mapped no more does not travel, but the rest can be made longer again, and show it.
+            return Ok(Outcome::HomeFirst);
+        }
         let result = self.forward(nr, args, regs)?;
         if result == 0 {
             unmap(args[0], args[1])?;

@@ -285,6 +285,12 @@ static void parts(void)
 	S("the same", 0, "%c", one[PAGE]);
 	must(munmap(two, 2 * PAGE));
 	must(munmap(one + PAGE, PAGE));
+	one = shared(3);
+	T("cut", munmap(one + PAGE, 2 * PAGE));
+	turn();
+	one = P("grow again", mremap(one, PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+	D("grown again", 0, one, 3 * PAGE);
+	must(munmap(one, 3 * PAGE));
 }
 
 static void barriers(void)
