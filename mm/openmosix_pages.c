@@ -429,6 +429,10 @@ static int copy_part(struct mm_struct *mm, struct vm_area_struct *vma, unsigned 
 	struct page_part *part = data;
 	int ret = walk_page_range(mm, addr, addr + PAGE_SIZE, &part_ops, part);
 
+	if (!ret && !part->found && openmosix_is_special(vma)) {
+		part->found = true;
+		return openmosix_read_special(vma, addr + part->offset, part->data, part->len);
+	}
 	if (!ret && !part->found && vma->vm_file) {
 		part->file = get_file(vma->vm_file);
 		part->pos = ((loff_t)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);

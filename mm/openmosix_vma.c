@@ -37,6 +37,30 @@ bool openmosix_is_special(const struct vm_area_struct *vma)
 }
 
 /**
+ * openmosix_read_special - read bytes of a page of the vDSO that is not mapped yet
+ * @vma: the vDSO or its data, of anybody
+ * @addr: address
+ * @data: room for @len bytes
+ * @len: not beyond the page
+ *
+ * Return: 0, -EFAULT if others get nothing there.
+ */
+int openmosix_read_special(struct vm_area_struct *vma, unsigned long addr, void *data, size_t len)
+{
+	struct vm_fault vmf = {
+		.vma = vma,
+		.pgoff = linear_page_index(vma, addr),
+		.flags = FAULT_FLAG_REMOTE,
+	};
+
+	if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || vma->vm_ops->fault(&vmf))
+		return -EFAULT;
+	memcpy(data, page_address(vmf.page) + offset_in_page(addr), len);
+	put_page(vmf.page);
+	return 0;
+}
+
+/**
  * openmosix_is_shmem - is it a mapping of shared memory?
  * @vma: a mapping
  *

@@ -164,6 +164,7 @@ bool openmosix_range_writable(unsigned long start, unsigned long len);
 void openmosix_grow(struct mm_struct *mm, unsigned long addr);
 u32 openmosix_vma_stay(struct vm_area_struct *vma);
 bool openmosix_is_special(const struct vm_area_struct *vma);
+int openmosix_read_special(struct vm_area_struct *vma, unsigned long addr, void *data, size_t len);
 bool openmosix_is_shmem(const struct vm_area_struct *vma);
 void openmosix_unlock_fault(struct vm_fault *vmf);
 unsigned long openmosix_resident(struct mm_struct *mm);

@@ -240,16 +240,17 @@ pid, at, size, how = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.a
 wanted = bytes(range(256)) * 64 + b"\\0"
 if how == "read":
     with open("/proc/%d/mem" % pid, "rb", 0) as memory:
-        memory.seek(at)
-        assert memory.read(size) == wanted, "data differ"
+        assert os.pread(memory.fileno(), size, at) == wanted, "data differ"
+        found = (re.search("([0-9a-f]+)-.*.vdso.", open("/proc/%s/maps" % who).read()) for who in (pid, "self"))
+        vdso, own = (int(line.group(1), 16) for line in found)
+        assert os.pread(memory.fileno(), 8192, vdso) == ctypes.string_at(own, 8192), "the vDSO differs"
         for line in open("/proc/%d/maps" % pid):
             found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r-xp ([0-9a-f]+) .* (/.*)", line)
             if found:
                 start, offset = int(found.group(1), 16), int(found.group(3), 16)
-                memory.seek(start)
                 with open(found.group(4), "rb") as program:
                     program.seek(offset)
-                    assert memory.read(8192) == program.read(8192), line
+                    assert os.pread(memory.fileno(), 8192, start) == program.read(8192), line
 elif how == "write":
     with open("/proc/%d/mem" % pid, "r+b", 0) as memory:
         memory.seek(at)
