@@ -182,6 +182,7 @@ impl Guest {
             Special::Mremap => self.change(|| self.mremap(nr, args, regs)),
             Special::Brk => self.change(|| self.brk(nr, args, regs)),
             Special::Madvise => self.madvise(nr, args, regs),
+            Special::Mincore => self.mincore(nr, args, regs),
             Special::SigAction => self.sigaction(nr, args, regs),
             Special::Msync | Special::SigProcMask | Special::Exit => {
                 self.forward(nr, args, regs).map(Outcome::Result)

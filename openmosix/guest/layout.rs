@@ -34,6 +34,7 @@ use kernel::{
     prelude::*, //
 };
 
+const ANON: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_ANON;
 const FILE: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE;
 const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
 const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
@@ -255,6 +256,16 @@ impl Guest {
             return Ok(Outcome::Result(back));
         }
         Ok(Outcome::Result(result))
+    }
+
+    /// `mincore()`: of files at home, of memory here. Where both are asked for at once, that of the memory is told.
+    pub(super) fn mincore(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
+        let mm = Mm::current()?;
+        let has = |kinds| mm.range_has(args[0], args[1], kinds);
+        if has(1 << FILE | 1 << SHARED) && !has(1 << ANON | 1 << SHMEM) {
+            return self.forward(nr, args, regs).map(Outcome::Result);
+        }
+        Ok(Outcome::Native)
     }
 
     /// `madvise()`: about content here, about areas at home.

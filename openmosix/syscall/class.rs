@@ -65,6 +65,8 @@ pub(crate) enum Special {
     Madvise,
     /// `msync`: for home, which has the file; a mapping that writes to one does not move.
     Msync,
+    /// `mincore`: of files for home, whose page cache it is about.
+    Mincore,
     /// `rt_sigaction`: decided at home, mirrored on the guest, which builds the frames.
     SigAction,
     /// `rt_sigprocmask`: decided at home, mirrored on the guest.

@@ -460,12 +460,16 @@ static void gone(void)
 static void queries(void)
 {
 	unsigned char *in = (unsigned char *)area.plain;
-	char *at = map(4, RW, PRIVATE), name[16];
+	char *at = map(4, RW, PRIVATE), *hole, name[16];
 	int fd = file("core", 2 * PAGE);
 
 	at[0] = at[2 * PAGE] = 1;
 	memset(in, 7, 8);
 	D("mincore", mincore(at, 4 * PAGE, in), in, 8);
+	must(ftruncate(fd, 8 * PAGE));
+	hole = must(mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE, fd, 4 * PAGE));
+	D("mincore file", mincore(hole, 4 * PAGE, in), in, 8);
+	must(munmap(hole, 4 * PAGE));
 	T("mincore odd", mincore(at + 1, PAGE, in));
 	T("mincore none", mincore(at, 0, in));
 	T("mincore bad", mincore(at, PAGE, (unsigned char *)area.readonly));

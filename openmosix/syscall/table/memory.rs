@@ -15,7 +15,7 @@ pub(super) const CALLS: &[Entry] = &[
     call(25, "mremap", special(Special::Mremap), &[]),
     call(26, "msync", special(Special::Msync), &[]),
     // Which pages are resident is a fact of the node that has them.
-    bare(27, "mincore", GUEST),
+    bare(27, "mincore", special(Special::Mincore)),
     call(28, "madvise", special(Special::Madvise), &[]),
     home(29, "shmget", &[]),
     // Memory of several processes.
