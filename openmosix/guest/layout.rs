@@ -50,6 +50,7 @@ mod map {
     pub(super) const ANONYMOUS: u64 = bindings::MAP_ANONYMOUS as u64;
     pub(super) const GROWSDOWN: u64 = bindings::MAP_GROWSDOWN as u64;
     pub(super) const POPULATE: u64 = bindings::MAP_POPULATE as u64;
+    pub(super) const NONBLOCK: u64 = bindings::MAP_NONBLOCK as u64;
     /// Those that only work where the process is whole.
     pub(super) const HOME_FIRST: u64 =
         (bindings::MAP_LOCKED | bindings::MAP_HUGETLB | bindings::MAP_SYNC) as u64;
@@ -177,6 +178,17 @@ impl Guest {
             // What this node cannot do, home may.
             self.forward(bindings::__NR_munmap, &[addr, len, 0, 0, 0, 0], regs)?;
             return Ok(Outcome::HomeFirst);
+        }
+        let stays = !self.recalled.load(Ordering::Relaxed);
+        if stays && flags & (map::POPULATE | map::NONBLOCK) == map::POPULATE {
+            // Whether that can be done, mmap() does not tell.
+            let advice = if prot & WRITE != 0 && !shared {
+                bindings::MADV_POPULATE_WRITE
+            } else {
+                bindings::MADV_POPULATE_READ
+            };
+            let advice = u64::from(advice);
+            cpu::call(bindings::__NR_madvise, &[addr, len, advice, 0, 0, 0]);
         }
         Ok(Outcome::Result(addr as i64))
     }

@@ -119,6 +119,7 @@ static void mmaps(void)
 	at = P("no access", mmap(NULL, PAGE, PROT_NONE, PRIVATE, fd, 0));
 	T("no access", touch(at, false));
 	at = P("populate", mmap(NULL, 4 * PAGE, RW, ANON | MAP_POPULATE, -1, 0));
+	D("populated", mincore(at, 4 * PAGE, (unsigned char *)area.plain), area.plain, 4);
 	D("populate content", 0, at, 4 * PAGE);
 	at = P("32 bit", mmap(NULL, PAGE, RW, ANON | MAP_32BIT, -1, 0));
 	S("32 bit place", munmap(at, PAGE), "%d", (unsigned long)at < 1UL << 31);
