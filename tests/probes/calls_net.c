@@ -545,9 +545,11 @@ static void interfaces(void)
 	int fd = must(socket(AF_INET, SOCK_DGRAM, 0));
 	struct ifreq *one = (struct ifreq *)(area.plain + 100);
 	struct ifconf list = { .ifc_len = 1000, .ifc_buf = area.plain };
+	struct group_source_req source = { .gsr_interface = 1 };
+	struct group_filter *filter = (void *)area.plain;
 	struct nlmsghdr *got = (void *)area.plain;
+	socklen_t length = GROUP_FILTER_SIZE(0);
 	struct sockaddr_nl own;
-	socklen_t length = sizeof(own);
 	char name[32];
 
 	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
@@ -567,6 +569,14 @@ static void interfaces(void)
 	list.ifc_len = 10;
 	S("list short", ioctl(fd, 0x8912, &list), "%d", list.ifc_len);
 	T("index", if_nametoindex("lo"));
+	/* The filter says how much room for sources there is, and not its length. */
+	blank();
+	memcpy(&source.gsr_group, &(struct sockaddr_in){ AF_INET, 0, { htonl(0xe8000001) }, { 0 } }, 16);
+	memcpy(&source.gsr_source, &(struct sockaddr_in){ AF_INET, 0, { htonl(INADDR_LOOPBACK) }, { 0 } }, 16);
+	T("join", setsockopt(fd, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &source, sizeof(source)));
+	filter->gf_interface = 1, filter->gf_numsrc = 4, filter->gf_group = source.gsr_group;
+	D("sources", getsockopt(fd, IPPROTO_IP, MCAST_MSFILTER, filter, &length), filter, 1000);
+	length = sizeof(own);
 	fd = must(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
 	T("bind", bind(fd, (void *)&(struct sockaddr_nl){ .nl_family = AF_NETLINK }, sizeof(own)));
 	S("name", getsockname(fd, (void *)&own, &length), "%u %d %d", length, own.nl_pid == (unsigned int)getpid(),

@@ -16,7 +16,8 @@ pub(crate) static GETSOCKOPT: Commands = Commands {
         // SO_GET_FILTER counts instructions and not bytes. The number means other things at other
         // levels, which lose nothing but a round trip.
         not(26),
-        // TCP_AO_GET_KEYS and IP_MSFILTER: the buffer tells how many elements follow.
+        // TCP_AO_GET_KEYS and IP_MSFILTER, MCAST_MSFILTER: the buffer tells how many elements follow.
         not(41),
+        not(48),
     ],
 };
