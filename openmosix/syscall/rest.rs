@@ -29,6 +29,7 @@ const SEMTIMEDOP: u32 = 220;
 const EPOLL_WAIT: u32 = 232;
 const PSELECT6: u32 = 270;
 const PPOLL: u32 = 271;
+const SPLICE: u32 = 275;
 const EPOLL_PWAIT: u32 = 281;
 const RECVMMSG: u32 = 299;
 const SENDMMSG: u32 = 307;
@@ -48,6 +49,8 @@ const RECEIVE_FLAGS: u64 = NO_SIGNAL | 0x4000_0000;
 const READ_NO_WAIT: u64 = 0x8;
 /// `RWF_NOSIGNAL`.
 const WRITE_NO_SIGNAL: u64 = 0x100;
+/// `SPLICE_F_NONBLOCK`.
+const SPLICE_NO_WAIT: u64 = 0x2;
 /// `MSG_DONTWAIT`.
 const DONT_WAIT: u64 = 0x40;
 /// `MSG_DONTWAIT` and `MSG_WAITFORONE`: what is there is enough.
@@ -100,8 +103,8 @@ pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
         PWRITEV2 if waits_in_place(args) => Some(Progress::Written),
         READ | READV => Some(Progress::Received),
         PREADV2 if waits_in_place(args) => Some(Progress::Received),
-        // To anything else it returns what went at once.
-        SENDFILE => Some(Progress::Streamed),
+        // To anything else they return what went at once.
+        SENDFILE | SPLICE => Some(Progress::Streamed),
         RECVFROM if waits_for_all(args[3]) => Some(Progress::Streamed),
         RECVMSG if waits_for_all(args[2]) => Some(Progress::Streamed),
         RECVFROM if waits_for_least(args[3]) => Some(Progress::Received),
@@ -122,7 +125,16 @@ pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
 pub(crate) fn wanted(part: u32, args: &Args) -> u64 {
     match part {
         SENDFILE => args[3],
+        SPLICE => args[4],
         _ => args[2],
+    }
+}
+
+/// The file that the bytes of a call go to, or come from.
+pub(crate) fn stream(nr: u32, args: &Args) -> u64 {
+    match nr {
+        SPLICE => args[2],
+        _ => args[0],
     }
 }
 
@@ -208,6 +220,12 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
         SENDFILE => {
             next[3] = args[3].checked_sub(done).filter(|left| *left > 0)?;
             Some((SENDFILE, next))
+        }
+        // It ends when the pipe is empty, if it has taken something.
+        SPLICE => {
+            next[4] = args[4].checked_sub(done).filter(|left| *left > 0)?;
+            next[5] |= SPLICE_NO_WAIT;
+            Some((SPLICE, next))
         }
         RECVFROM if waits_for_least(args[3] & !WAIT_ALL) => {
             let (addr, len) = behind(args[1], args[2], done)?;

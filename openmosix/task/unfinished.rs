@@ -29,6 +29,7 @@ use crate::{
             rest,
             rest_of_least,
             shorten,
+            stream,
             to_stream,
             wanted,
             Progress, //
@@ -327,7 +328,7 @@ fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
         && rest(nr, args, result as u64, &User).is_some()
         && match counted {
             Progress::Written => task::writes_in_parts(args[0]),
-            Progress::Streamed => task::is_stream(args[0]),
+            Progress::Streamed => task::is_stream(stream(nr, args)),
             Progress::Received => (result as u64) < waits::least(args[0]),
             Progress::Messages => true,
             Progress::Time => false,

@@ -5,6 +5,7 @@
  * wait for a time ends at that time. None knows of moves in between.
  */
 #include "probe.h"
+#include <fcntl.h>
 #include <pty.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -21,7 +22,7 @@
 
 /* The ways out are those up to TERMINAL, the ways in those behind it. */
 enum way {
-	WRITE, WRITEV, PWRITEV2, SEND, SENDMSG, SENDMMSG, SENDFILE, SENDFILE_AT, TERMINAL,
+	WRITE, WRITEV, PWRITEV2, SEND, SENDMSG, SENDMMSG, SENDFILE, SENDFILE_AT, SPLICE, TERMINAL,
 	RECV, RECVMSG, RECVMMSG, READ, PREADV2, LEAST, WAYS
 };
 
@@ -111,7 +112,7 @@ int main(void)
 	int64_t begin, waited;
 	pid_t children[WAYS];
 	ssize_t length;
-	int pool, file;
+	int pool, file, hose[2];
 	off_t at;
 
 	for (size_t i = 0; i < SIZE; i++)
@@ -128,6 +129,8 @@ int main(void)
 	}
 	file = must(memfd_create("parts", 0));
 	must(write(file, data, SIZE));
+	must(pipe(hose));
+	must(fcntl(hose[1], F_SETPIPE_SZ, 2 * SIZE));
 	for (int i = 0; i < WAYS; i++) {
 		if (i == WRITE || i == WRITEV || i == PWRITEV2)
 			must(pipe(ends[i]));
@@ -172,6 +175,8 @@ int main(void)
 		at = 0;
 		WHOLE(sendfile(ends[SENDFILE_AT][1], file, &at, SIZE), SIZE);
 		expect(at == SIZE, "the offset is %ld", (long)at);
+		WHOLE(write(hose[1], data, SIZE), SIZE);
+		WHOLE(splice(hose[0], NULL, ends[SPLICE][1], NULL, 2 * SIZE, 0), SIZE);
 		WHOLE(write(ends[TERMINAL][1], data, LINE), LINE);
 
 		WHOLE(recv(ends[RECV][1], received, SIZE, MSG_WAITALL), SIZE);

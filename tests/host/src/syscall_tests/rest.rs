@@ -12,6 +12,7 @@ use crate::syscall::{
         rest,
         rest_of_least,
         shorten,
+        stream,
         to_stream,
         wanted,
         Progress, //
@@ -299,6 +300,18 @@ fn a_file_is_sent_on_from_where_its_offset_is() {
         None
     );
     assert_eq!(wanted(number("sendfile"), &args), 100);
+}
+
+#[test]
+fn what_is_in_a_pipe_is_sent_on_and_no_more_is_waited_for() {
+    let splice = number("splice");
+    let args = [5, 0, 6, 0, 100, 1];
+    assert_eq!(progress(splice, &args), Some(Progress::Streamed));
+    assert_eq!(stream(splice, &args), 6);
+    let next = rest(splice, &args, 30, &Space::default());
+    assert_eq!(next, Some((splice, [5, 0, 6, 0, 70, 3])));
+    assert_eq!(rest(splice, &args, 100, &Space::default()), None);
+    assert_eq!(wanted(splice, &args), 100);
 }
 
 #[test]
