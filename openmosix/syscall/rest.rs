@@ -43,8 +43,10 @@ const NO_SIGNAL: u64 = 0x4000;
 const PLAIN_FLAGS: u64 = NO_SIGNAL | 0x8000;
 /// `MSG_WAITALL`.
 const WAIT_ALL: u64 = 0x100;
-/// `MSG_NOSIGNAL` and `MSG_CMSG_CLOEXEC`: with any other flag, beside [`WAIT_ALL`], a part is returned.
-const RECEIVE_FLAGS: u64 = NO_SIGNAL | 0x4000_0000;
+/// `MSG_PEEK`.
+const PEEK: u64 = 0x2;
+/// `MSG_NOSIGNAL`, `MSG_CMSG_CLOEXEC` and `MSG_TRUNC`: with any other flag, beside [`WAIT_ALL`], a part is returned.
+const RECEIVE_FLAGS: u64 = NO_SIGNAL | 0x4000_0000 | 0x20;
 /// `RWF_NOWAIT`.
 const READ_NO_WAIT: u64 = 0x8;
 /// `RWF_NOSIGNAL`.
@@ -73,6 +75,9 @@ pub(crate) enum Progress {
     Written,
     /// Bytes that have gone to or from a stream socket, of all that it waits for; its result counts them.
     Streamed,
+    /// Bytes of a stream socket that it has looked at, of all that it waits for; its result counts them. They are where
+    /// they were, and it begins anew.
+    Peeked,
     /// Bytes that it has received, of the least that its file waits for; its result counts them.
     Received,
     /// Messages that it has sent or received; its result counts them.
@@ -84,6 +89,11 @@ pub(crate) enum Progress {
 /// Do the flags of a call say that it waits for all the bytes that it has room for?
 fn waits_for_all(flags: u64) -> bool {
     flags & WAIT_ALL != 0 && waits_for_least(flags & !WAIT_ALL)
+}
+
+/// The same, of a call that only looks at them.
+fn looks_at_all(flags: u64) -> bool {
+    flags & PEEK != 0 && waits_for_all(flags & !PEEK)
 }
 
 /// Do the flags of a call leave it to the socket how many bytes it waits for?
@@ -105,6 +115,7 @@ pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
         PREADV2 if waits_in_place(args) => Some(Progress::Received),
         // To anything else they return what went at once.
         SENDFILE | SPLICE => Some(Progress::Streamed),
+        RECVFROM if looks_at_all(args[3]) => Some(Progress::Peeked),
         RECVFROM if waits_for_all(args[3]) => Some(Progress::Streamed),
         RECVMSG if waits_for_all(args[2]) => Some(Progress::Streamed),
         RECVFROM if waits_for_least(args[3]) => Some(Progress::Received),
@@ -226,6 +237,10 @@ pub(crate) fn rest(nr: u32, args: &Args, done: u64, memory: &impl Memory) -> Opt
             next[4] = args[4].checked_sub(done).filter(|left| *left > 0)?;
             next[5] |= SPLICE_NO_WAIT;
             Some((SPLICE, next))
+        }
+        RECVFROM if looks_at_all(args[3]) => {
+            behind(args[1], args[2], done)?;
+            Some((RECVFROM, next))
         }
         RECVFROM if waits_for_least(args[3] & !WAIT_ALL) => {
             let (addr, len) = behind(args[1], args[2], done)?;

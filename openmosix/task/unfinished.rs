@@ -181,6 +181,7 @@ impl Process {
                 let begin = Instant::now();
                 self.end_wait(nr, program, begin, cpu::call(nr, args))
             }
+            (Some(Progress::Peeked), _) => self.run_parts(Progress::Peeked, nr, program, args, 0),
             (Some(counted), Done::Part(done)) => self.run_parts(counted, nr, program, args, done),
             (Some(counted), _) => self.run_parts(counted, nr, program, args, 0),
             (None, _) => match without_place(nr, args) {
@@ -329,6 +330,7 @@ fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
         && match counted {
             Progress::Written => task::writes_in_parts(args[0]),
             Progress::Streamed => task::is_stream(stream(nr, args)),
+            Progress::Peeked => task::is_stream(args[0]) && waits::peeks_anew(args[0]),
             Progress::Received => (result as u64) < waits::least(args[0]),
             Progress::Messages => true,
             Progress::Time => false,

@@ -16,9 +16,10 @@ use crate::{
 };
 use kernel::bindings;
 
-/// `SOL_SOCKET`, `SO_RCVLOWAT`.
+/// `SOL_SOCKET`, `SO_RCVLOWAT`, `SO_PEEK_OFF`.
 const SOCKET: u64 = 1;
 const LOW_WATER: u64 = 18;
+const PEEK_OFFSET: u64 = 42;
 
 const TCGETS: u64 = 0x5401;
 const FIONREAD: u64 = 0x541b;
@@ -53,15 +54,25 @@ pub(super) fn ready(fd: u64) -> u64 {
     ready.map_or(0, count)
 }
 
+/// Does each call that looks at what can be received look at the same, or at what is behind what was looked at?
+pub(super) fn peeks_anew(fd: u64) -> bool {
+    option(fd, PEEK_OFFSET).is_none_or(|offset| i32::from_le_bytes(offset) < 0)
+}
+
 fn low_water(fd: u64) -> Option<u64> {
+    option(fd, LOW_WATER).map(count)
+}
+
+/// The value of an option that all sockets have.
+fn option(fd: u64, name: u64) -> Option<[u8; 4]> {
     // The value, and behind it its length.
     let mut room = [0; 8];
     room[4] = 4;
     let [value @ .., _, _, _, _] = ask(&room, |at| {
-        let args = [fd, SOCKET, LOW_WATER, at, at + 4, 0];
+        let args = [fd, SOCKET, name, at, at + 4, 0];
         cpu::call(bindings::__NR_getsockopt, &args)
     })?;
-    Some(count(value))
+    Some(value)
 }
 
 /// What a terminal that makes no lines waits for, however long that takes.

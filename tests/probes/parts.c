@@ -5,7 +5,9 @@
  * wait for a time ends at that time. None knows of moves in between.
  */
 #include "probe.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pty.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -23,7 +25,7 @@
 /* The ways out are those up to TERMINAL, the ways in those behind it. */
 enum way {
 	WRITE, WRITEV, PWRITEV2, SEND, SENDMSG, SENDMMSG, SENDFILE, SENDFILE_AT, SPLICE, TERMINAL,
-	RECV, RECVMSG, RECVMMSG, READ, PREADV2, LEAST, WAYS
+	RECV, RECVMSG, RECVMMSG, PEEK, READ, PREADV2, LEAST, WAYS
 };
 
 static unsigned char data[SIZE], received[SIZE];
@@ -83,6 +85,22 @@ static pid_t start(enum way way)
 	return child;
 }
 
+/* Only TCP waits for all that it is to look at, and throws away what it is told to. */
+static void tcp(int pair[2])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = must(socket(AF_INET, SOCK_STREAM, 0));
+	socklen_t length = sizeof(at);
+
+	must(bind(listener, (struct sockaddr *)&at, sizeof(at)));
+	must(listen(listener, 1));
+	must(getsockname(listener, (struct sockaddr *)&at, &length));
+	pair[0] = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(connect(pair[0], (struct sockaddr *)&at, sizeof(at)));
+	pair[1] = must(accept(listener, NULL, NULL));
+	must(close(listener));
+}
+
 /* Cut into unequal buffers. */
 static void cut(struct iovec *parts, unsigned char *whole)
 {
@@ -136,6 +154,8 @@ int main(void)
 			must(pipe(ends[i]));
 		else if (i == TERMINAL)
 			must(openpty(&ends[i][0], &ends[i][1], NULL, NULL, NULL));
+		else if (i == PEEK)
+			tcp(ends[i]);
 		else
 			must(socketpair(AF_UNIX, types[i] ?: SOCK_STREAM, 0, ends[i]));
 	}
@@ -183,6 +203,11 @@ int main(void)
 		verify("recv");
 		WHOLE(recvmsg(ends[RECVMSG][1], &wanted, MSG_WAITALL), SIZE);
 		verify("recvmsg");
+		WHOLE(recv(ends[PEEK][1], received, PIECE, MSG_PEEK | MSG_WAITALL), PIECE);
+		expect(!memcmp(received, data, PIECE), "other bytes are to be seen");
+		WHOLE(recv(ends[PEEK][1], received, PIECE, MSG_WAITALL), PIECE);
+		expect(!memcmp(received, data, PIECE), "other bytes were received");
+		WHOLE(recv(ends[PEEK][1], NULL, SIZE - PIECE, MSG_TRUNC | MSG_WAITALL), SIZE - PIECE);
 		WHOLE(read(ends[READ][1], received, SIZE), SIZE);
 		verify("read");
 		WHOLE(preadv2(ends[PREADV2][1], room, PARTS, -1, 0), SIZE);

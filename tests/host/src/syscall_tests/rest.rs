@@ -29,6 +29,7 @@ const PLACE: u64 = 0x8000;
 const MORE: u64 = 0x8000;
 const DONT_WAIT: u64 = 0x40;
 const PEEK: u64 = 0x2;
+const DISCARD: u64 = 0x20;
 const WAIT_ALL: u64 = 0x100;
 const WAIT_FOR_ONE: u64 = 0x1_0000;
 
@@ -198,8 +199,17 @@ fn only_who_waits_for_more_goes_on_receiving() {
     let more = Some((number("recvfrom"), [5, 0x5003, 6, 0, 0, 0]));
     assert_eq!(go_on("recvfrom", [5, 0x5000, 9, 0, 0, 0]), more);
     assert_eq!(go_on("recvfrom", [5, 0x5000, 9, DONT_WAIT, 0, 0]), None);
+    let peek = [5, 0x5000, 9, WAIT_ALL | PEEK, 7, 8];
+    assert_eq!(go_on("recvfrom", peek), Some((number("recvfrom"), peek)));
+    assert_eq!(progress(number("recvfrom"), &peek), Some(Progress::Peeked));
+    assert_eq!(rest(number("recvfrom"), &peek, 9, &memory), None);
+    assert_eq!(go_on("recvfrom", [5, 0x5000, 9, PEEK, 0, 0]), None);
     assert_eq!(
-        go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | PEEK, 0, 0]),
+        go_on("recvfrom", [5, 0x5000, 9, WAIT_ALL | DISCARD, 0, 0]),
+        Some((number("recvfrom"), [5, 0x5003, 6, WAIT_ALL | DISCARD, 0, 0]))
+    );
+    assert_eq!(
+        go_on("recvmsg", [5, HEADER, WAIT_ALL | PEEK, 0, 0, 0]),
         None
     );
     assert_eq!(go_on("recvmsg", [5, HEADER, PEEK, 0, 0, 0]), None);
