@@ -281,6 +281,12 @@ pub(crate) fn is_stream(fd: u64) -> bool {
     unsafe { bindings::openmosix_is_stream(fd as u32) }
 }
 
+/// Has the next call on a socket tell an error: if this is `any` socket, or one of TCP.
+pub(crate) fn leave_error(fd: u64, error: i32, any: bool) {
+    // SAFETY: Looks up a file of `current`, whatever the number.
+    unsafe { bindings::openmosix_leave_error(fd as u32, error, any) };
+}
+
 /// For how many files the table of the current task has room.
 pub(crate) fn fd_room() -> u32 {
     // SAFETY: `current` is a user task, and has a table.

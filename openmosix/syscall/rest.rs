@@ -64,6 +64,11 @@ const LENGTH: u64 = 56;
 /// The most messages that `sendmmsg()` sends: `UIO_MAXIOV`, too.
 const MOST_SENT: u64 = MAX_IOV;
 
+/// `-EAGAIN`.
+const AGAIN: i64 = -11;
+/// `-ENETUNREACH`, `-ECONNABORTED`, `-ECONNRESET`, `-ETIMEDOUT`, `-EHOSTUNREACH`.
+const CONNECTION_ENDS: [i64; 5] = [-101, -103, -104, -110, -113];
+
 const NANOSECONDS_PER_US: u64 = 1_000;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
@@ -147,6 +152,17 @@ pub(crate) fn stream(nr: u32, args: &Args) -> u64 {
         SPLICE => args[2],
         _ => args[0],
     }
+}
+
+/// Which error, if any, does a call that has done a part leave to the next one to tell, when a failure with this result
+/// ends it? A receive of messages leaves all, a stream that which has ended its connection; who splices forgets it.
+pub(crate) fn left_error(counted: Progress, nr: u32, result: i64) -> Option<i32> {
+    let left = match (counted, nr) {
+        (_, SENDFILE | SPLICE | SENDMMSG) => false,
+        (Progress::Messages, _) => result < 0 && result != AGAIN,
+        _ => CONNECTION_ENDS.contains(&result),
+    };
+    left.then_some(i32::try_from(-result).ok()?)
 }
 
 /// The arguments of a call that has waited for so many nanoseconds: its timeout is shorter, and lies at `place`

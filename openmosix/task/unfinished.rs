@@ -25,6 +25,7 @@ use crate::{
     },
     syscall::{
         rest::{
+            left_error,
             progress,
             rest,
             rest_of_least,
@@ -248,6 +249,10 @@ impl Process {
                 if ended && counted == Progress::Messages && !kernel::current!().signal_pending() {
                     // The socket tells why the part before it has ended.
                     continue;
+                }
+                let left = left_error(counted, nr, result).filter(|_| !ended);
+                if let Some(error) = left {
+                    task::leave_error(args[0], error, counted == Progress::Messages);
                 }
                 if !ended || !only_kicked() {
                     return done as i64;

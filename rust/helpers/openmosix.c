@@ -4,6 +4,8 @@
 
 #include <crypto/utils.h>
 #include <linux/cpumask.h>
+#include <linux/file.h>
+#include <linux/net.h>
 #include <linux/proc_fs.h>
 #include <linux/psi.h>
 #include <linux/sched/loadavg.h>
@@ -94,6 +96,20 @@ __rust_helper bool rust_helper_openmosix_sk_connected(struct sock *sk)
 __rust_helper bool rust_helper_openmosix_sk_has_data(struct sock *sk)
 {
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+}
+
+/*
+ * Has the next call on a socket of the current task tell an error: on @any, as
+ * recvmmsg() does it, or on one of TCP, which keeps what has ended a connection
+ * until a call has nothing else to return.
+ */
+__rust_helper void rust_helper_openmosix_leave_error(unsigned int fd, int error, bool any)
+{
+	CLASS(fd, f)(fd);
+	struct socket *sock = fd_empty(f) ? NULL : sock_from_file(fd_file(f));
+
+	if (sock && (any || sk_is_tcp(sock->sk)))
+		WRITE_ONCE(sock->sk->sk_err, error);
 }
 
 /* Tasks. */

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* System calls that carry data: buffers of all kinds, vectors, pipes, polling. */
 #include "calls.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 static int text(const char *name, size_t length)
 {
@@ -485,4 +489,40 @@ static void huge(void)
 	must(close(fd));
 }
 
-CALLS(CASE(huge), CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls), CASE(counts), CASE(constants), CASE(epolls))
+/*
+ * Who is cut off while he sends has sent a part, and learns from the next call why it is not more. Others do it a while
+ * later, so that he may have moved within the call.
+ */
+static void reset(void)
+{
+	struct sockaddr_in where = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = must(socket(AF_INET, SOCK_STREAM, 0)), little = 20000, size = 512 << 10, one, two, status;
+	char *much = must(mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	socklen_t length = sizeof(where);
+	pid_t child;
+
+	must(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little)));
+	must(bind(fd, (void *)&where, sizeof(where)));
+	must(listen(fd, 1));
+	must(getsockname(fd, (void *)&where, &length));
+	two = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(setsockopt(two, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little)));
+	must(connect(two, (void *)&where, sizeof(where)));
+	one = must(accept(fd, NULL, NULL));
+	fflush(stdout);
+	child = must(fork());
+	if (!child) {
+		must(poll(&(struct pollfd){ one, POLLIN, 0 }, 1, -1));
+		usleep(300000);
+		_exit(0);
+	}
+	must(close(one));
+	T("cut off", send(two, much, size, MSG_NOSIGNAL) > 0);
+	T("why", send(two, much, 1, MSG_NOSIGNAL));
+	T("after", send(two, much, 1, MSG_NOSIGNAL));
+	must(waitpid(child, &status, 0));
+	must(munmap(much, size));
+}
+
+CALLS(CASE(huge), CASE(reads), CASE(writes), CASE(large), CASE(vectors), CASE(pipes), CASE(copies), CASE(polls),
+      CASE(counts), CASE(constants), CASE(epolls), CASE(reset))

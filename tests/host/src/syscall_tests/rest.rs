@@ -8,6 +8,7 @@ use super::{
 };
 use crate::syscall::{
     rest::{
+        left_error,
         progress,
         rest,
         rest_of_least,
@@ -310,6 +311,27 @@ fn a_file_is_sent_on_from_where_its_offset_is() {
         None
     );
     assert_eq!(wanted(number("sendfile"), &args), 100);
+}
+
+#[test]
+fn the_next_call_tells_why_a_connection_has_ended() {
+    const RESET: i64 = -104;
+    const FAULT: i64 = -14;
+    const AGAIN: i64 = -11;
+    let left = |name: &str, args: Args, result| {
+        let counted = progress(number(name), &args).expect("it goes on");
+        left_error(counted, number(name), result)
+    };
+    for name in ["write", "sendto", "sendmsg", "read", "recvfrom"] {
+        assert_eq!(left(name, [0; 6], RESET), Some(104), "{name}");
+        assert_eq!(left(name, [0; 6], FAULT), None, "{name}");
+        assert_eq!(left(name, [0; 6], 0), None, "{name}");
+    }
+    for name in ["sendfile", "splice", "sendmmsg"] {
+        assert_eq!(left(name, [0; 6], RESET), None, "{name}");
+    }
+    assert_eq!(left("recvmmsg", [0; 6], FAULT), Some(14));
+    assert_eq!(left("recvmmsg", [0; 6], AGAIN), None);
 }
 
 #[test]
