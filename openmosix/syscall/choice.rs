@@ -34,6 +34,8 @@ pub(crate) enum Choice {
     RobustList,
     /// The flags of a sending call, in the argument given.
     Send(u8),
+    /// The level in argument 1 of `setsockopt`.
+    SocketOption,
 }
 
 impl Choice {
@@ -52,6 +54,7 @@ impl Choice {
             Self::RobustList if int(register(args, 0)) == 0 => Route::Guest,
             Self::RobustList => Route::HomeFirst,
             Self::Send(flags) => send(register(args, flags)),
+            Self::SocketOption => socket_option(register(args, 1)),
         }
     }
 }
@@ -205,5 +208,15 @@ fn send(flags: u64) -> Route {
         Route::Home
     } else {
         Route::HomeFirst
+    }
+}
+
+/// An XDP socket keeps the memory that it is given for its frames.
+fn socket_option(level: u64) -> Route {
+    const XDP: u32 = 283;
+
+    match int(level) {
+        XDP => Route::HomeFirst,
+        _ => Route::Home,
     }
 }

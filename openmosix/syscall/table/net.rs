@@ -63,7 +63,12 @@ pub(super) const CALLS: &[Entry] = &[
     home(52, "getpeername", &[V, address(2), SOCKLEN]),
     // The numbers are written before the sockets are made, which may fail.
     home(53, "socketpair", &[V, V, V, update(size(8))]),
-    home(54, "setsockopt", &[V, V, V, get(int(4)), V]),
+    call(
+        54,
+        "setsockopt",
+        depends(Choice::SocketOption),
+        &[V, V, V, get(int(4)), V],
+    ),
     command(55, "getsockopt", HOME, &GETSOCKOPT),
     home(288, "accept4", &[V, address(2), SOCKLEN, V]),
     opaque(299, "recvmmsg"),

@@ -112,6 +112,9 @@ fn pages_that_a_call_keeps_stay_at_home() {
     assert_eq!(to("sendmsg", [0, 0, zerocopy, 0, 0, 0]), Route::HomeFirst);
     assert_eq!(to("sendmmsg", [0, 0, 0, zerocopy, 0, 0]), Route::HomeFirst);
     assert_eq!(to("sendto", [0, 0, 0, 0x4000, 0, 0]), Route::Home);
+    // XDP_UMEM_REG; SO_KEEPALIVE.
+    assert_eq!(to("setsockopt", [0, 283, 4, 0, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("setsockopt", [0, 1, 9, 0, 0, 0]), Route::Home);
     for name in ["vmsplice", "io_submit", "io_uring_enter", "mlock"] {
         assert_eq!(to(name, [0; 6]), Route::HomeFirst);
     }
