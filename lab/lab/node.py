@@ -12,7 +12,7 @@ from lab import accel, frame, network, place
 from lab.quota import Quota
 
 APPEND = ("console=ttyS0 root=/dev/vda rootfstype=ext4 rw init=/usr/sbin/lab-init panic=-1 loglevel=7 "
-          "net.ifnames=0 omlab.node=%d")
+          "net.ifnames=0 omlab.node=%d omlab.accel=%s")
 # While it identifies the processor, the kernel forgets for a moment that its page tables have five levels, and KASAN
 # takes an interrupt at that time for an access gone wild.
 APPEND_DEBUG = " no5lvl"
@@ -42,7 +42,7 @@ class Node:
     def command(self, channel):
         """QEMU's command line."""
         config = self.config
-        append = APPEND % self.number + (APPEND_DEBUG if config["debug"] else "")
+        append = APPEND % (self.number, config["accel"]) + (APPEND_DEBUG if config["debug"] else "")
         qemu = ["qemu-system-x86_64", "-name", "node%d" % self.number, "-nodefaults", "-no-user-config",
                 "-nographic", "-no-reboot", "-machine", "pc", *accel.options(config["accel"]),
                 "-smp", str(config["cpus"]), "-m", str(config["mem"]),

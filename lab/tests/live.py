@@ -143,6 +143,9 @@ class Live(unittest.TestCase):
         self.assertEqual(omlab("exec", 3, "--", "true").returncode, 125)
         self.assertEqual(omlab("exec", 1).returncode, 2)
 
+    def test_time_slices_fit_tcg(self):
+        self.assertEqual(run(1, "cat", "/sys/kernel/debug/sched/base_slice_ns"), "7000000\n")
+
     def test_user(self):
         self.assertEqual(run(1, "id", "-u"), "0\n")
         done = omlab("exec", "1", "--user", "user", "--", "sh", "-c", "id -un; id -Gn; pwd; cd ~ && touch x && echo $HOME")
