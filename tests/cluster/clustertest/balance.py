@@ -38,6 +38,14 @@ signal.sigwait([signal.SIGUSR1])
 assert held == bytearray(range(256)) * (64 << 12)
 print("right", flush=True)
 """
+# Tells how many pages had been swapped out when the first of these processes was away.
+WATCH = """
+import sys, time
+while all(open("/proc/%s/where" % pid).read() == "0\\n" for pid in sys.argv[1:]):
+    time.sleep(0.01)
+print(next(line for line in open("/proc/vmstat") if line.startswith("pswpout")), end="")
+"""
+SWAP = "/swap"
 STEPS = 4000000
 # Together less than two processors, so that they are kept wherever there are two.
 QUOTAS = {1: 30, 2: 60, 3: 90}
@@ -163,23 +171,40 @@ def measured(cluster, number, percent):
     cluster[number].write(ADMIN + "speed", "0")
 
 
+@contextlib.contextmanager
+def swapping(node):
+    """The node has a file to swap to."""
+    node.shell("dd if=/dev/zero of=%s bs=1M count=256 status=none; chmod 600 %s; mkswap -q %s; swapon %s" % ((SWAP,) * 4), 120)
+    try:
+        yield
+    finally:
+        node.shell("swapoff %s; rm %s" % (SWAP, SWAP), 120)
+
+
+def vmstat(node, key):
+    """A counter of the node's memory management."""
+    return int(re.search(r"(?m)^%s (\d+)$" % key, node.read("/proc/vmstat")).group(1))
+
+
 def usher(cluster):
-    """Before memory runs out on a node, processes go to where there is some."""
+    """Before a node begins to swap, processes go to where there is memory."""
     home = cluster[1]
     with contextlib.ExitStack() as ends_all:
+        ends_all.enter_context(swapping(home))
         # They compute nothing: only their memory is a reason to move them.
         others = [ends_all.enter_context(home.start(["python3", "-c", IDLER])) for _ in range(2)]
         for process in others:
             process.expect("ready")
         ends_all.enter_context(balanced(cluster))
-        kills = re.search(r"oom_kill (\d+)", home.read("/proc/vmstat")).group(1)
+        kills, swapped = vmstat(home, "oom_kill"), vmstat(home, "pswpout")
+        watch = ends_all.enter_context(home.start(["python3", "-c", WATCH, *(str(process.pid) for process in others)]))
         ends_all.enter_context(home.start(
             ["sh", "-ec", "echo 1 > /proc/$$/lock; exec python3 -c \"$1\"", "sh", HOG]))
         until(lambda: places(others), lambda: places(others) != ["0", "0"])
         moved = next(process for process in others if process.where() != "0")
         expect("why", "memory", next(past[3] for past in why(moved)[1] if past[4] == "moved"), 1, moved.command)
-        now = re.search(r"oom_kill (\d+)", home.read("/proc/vmstat")).group(1)
-        expect("processes killed because memory ran out", kills, now, 1)
+        expect("pages swapped out", "pswpout %d\n" % swapped, watch.finish()["out"]["text"], 1, "when the first had left")
+        expect("processes killed because memory ran out", kills, vmstat(home, "oom_kill"), 1)
         for process in others:
             home.must(["kill", "-USR1", str(process.pid)])
             process.expect("right")

@@ -4,7 +4,7 @@
 import contextlib
 import re
 
-from .balance import IDLER, balanced, burning, places, why
+from .balance import IDLER, balanced, burning, places, vmstat, why
 from .failed import Failed, expect
 from .members import switched
 from .patience import until
@@ -150,7 +150,7 @@ def full(cluster):
         jobs = [ends_all.enter_context(home.start(["python3", "-c", LARGE])) for home in homes for _ in range(4)]
         for job in jobs:
             job.expect("ready", 120)
-        kills = oom_kills(node)
+        kills = vmstat(node, "oom_kill")
         with node.start(["python3", "-c", FULL]) as hog:
             hog.expect("^full$", 120)
             for job in jobs:
@@ -160,15 +160,10 @@ def full(cluster):
         if not refused or len(refused) == len(jobs):
             raise Failed("%d of %d were refused: %s" % (len(refused), len(jobs), refused), 2)
         expect("reasons that do not speak of memory", [], [reason for reason in refused if "memory" not in reason], 2)
-        expect("processes killed because memory ran out", kills, oom_kills(node), 2)
+        expect("processes killed because memory ran out", kills, vmstat(node, "oom_kill"), 2)
         for job in jobs:
             job.node.must(["kill", "-USR1", str(job.pid)])
             job.expect("right", 120)
-
-
-def oom_kills(node):
-    """How many processes were killed because memory ran out."""
-    return int(re.search(r"oom_kill (\d+)", node.read("/proc/vmstat")).group(1))
 
 
 def register():
