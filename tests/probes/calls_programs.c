@@ -411,4 +411,20 @@ static void spaces(void)
 	maps(ROOM / 4);
 }
 
-CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces))
+/* The register of protection keys. It comes home straight from its own code, and has not slept in between. */
+static void registers(void)
+{
+	int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
+
+	for (int i = 0; i < 3; i++) {
+		away();
+		if (key >= 0)
+			must(pkey_set(key, i));
+		must(syscall(SYS_unshare, 0));
+		T("rights", key < 0 ? i : pkey_get(key));
+	}
+	if (key >= 0)
+		must(pkey_free(key));
+}
+
+CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers))

@@ -23,6 +23,7 @@
 #include <asm/fpu/xstate.h>
 #include <asm/hw_breakpoint.h>
 #include <asm/mmu_context.h>
+#include <asm/pkru.h>
 #include <asm/sigframe.h>
 #include <asm/syscall.h>
 #include <asm/vdso.h>
@@ -84,6 +85,8 @@ int openmosix_cpu_get(void *gp, void *xstate, size_t len)
 
 	if (!general || !extended || len != openmosix_xstate_size())
 		return -EINVAL;
+	/* The register set has the one with which the task last slept. */
+	current->thread.pkru = read_pkru();
 	ret = regset_get(current, general, OPENMOSIX_GP_LEN, gp);
 	if (ret >= 0)
 		ret = regset_get(current, extended, len, xstate);
