@@ -133,6 +133,15 @@ static void cpu_install(struct work_struct *work)
 	complete(&job->done);
 }
 
+/* A program may change this flag by itself, a tracer may not. */
+static void set_id_flag(struct pt_regs *regs, const void *gp)
+{
+	struct user_regs_struct from;
+
+	memcpy(&from, gp, sizeof(from));
+	regs->flags = (regs->flags & ~X86_EFLAGS_ID) | (from.flags & X86_EFLAGS_ID);
+}
+
 /**
  * openmosix_cpu_set - install the registers of the current task
  * @gp: OPENMOSIX_GP_LEN bytes
@@ -162,6 +171,8 @@ int openmosix_cpu_set(const void *gp, const void *xstate, size_t len)
 	queue_work(system_dfl_wq, &job.work);
 	wait_for_completion(&job.done);
 	destroy_work_on_stack(&job.work);
+	if (!job.ret)
+		set_id_flag(task_pt_regs(current), gp);
 	return job.ret;
 }
 
