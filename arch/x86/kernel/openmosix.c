@@ -32,12 +32,20 @@
 
 static_assert(sizeof(struct user_regs_struct) == OPENMOSIX_GP_LEN);
 
-/* The register sets of a 64-bit task, by the names that core dumps use. */
+/*
+ * The register sets of a 64-bit task, by the names that core dumps use. Such a
+ * task may run in a code segment of 32 bits, where it would have others.
+ */
 static const struct user_regset *regset(unsigned int note)
 {
-	const struct user_regset_view *view = task_user_regset_view(current);
+	struct pt_regs *regs = task_pt_regs(current);
+	const struct user_regset_view *view;
+	u16 cs = regs->cs;
 	unsigned int i;
 
+	regs->cs = __USER_CS;
+	view = task_user_regset_view(current);
+	regs->cs = cs;
 	for (i = 0; i < view->n; i++)
 		if (view->regsets[i].core_note_type == note)
 			return &view->regsets[i];
