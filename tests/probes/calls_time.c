@@ -108,6 +108,24 @@ static void clocks(void)
 	T("clock of nobody", (errno = clock_getcpuclockid(0x3fffffff, &(clockid_t){ 0 })) ? -1 : 0);
 }
 
+/* Who sets the clock sees that, whatever way he asks. */
+static void steps(void)
+{
+	struct timex back = { .modes = ADJ_SETOFFSET, .time.tv_sec = -1000 };
+	struct timespec ahead;
+	int64_t now;
+
+	away();
+	ahead = later(CLOCK_REALTIME, 1000 * SECOND);
+	must(syscall(SYS_clock_settime, CLOCK_REALTIME, &ahead));
+	now = probe_now(CLOCK_REALTIME);
+	T("set", llabs(now - length(&ahead)) < LATE);
+	away();
+	must(syscall(SYS_clock_adjtime, CLOCK_REALTIME, &back));
+	now = probe_now(CLOCK_REALTIME);
+	T("set back", llabs(now - length(&ahead) + 1000 * SECOND) < LATE);
+}
+
 /* Something interrupts a call some time after it began, whenever that was. */
 static const struct itimerval often = { { 0, 50000 }, { 0, 50000 } }, never;
 
@@ -419,4 +437,4 @@ static void limits(void)
 	T("futex_wake", syscall(454, &word, 0xffffffffUL, 1, 2 | 128));
 }
 
-CALLS(CASE(clocks), CASE(sleeps), CASE(timers), CASE(descriptors), CASE(intervals), CASE(limits))
+CALLS(CASE(clocks), CASE(steps), CASE(sleeps), CASE(timers), CASE(descriptors), CASE(intervals), CASE(limits))

@@ -55,6 +55,14 @@ fn clocks_are_told_apart() {
     assert_eq!(to("clock_gettime", [1 << 32 | 1, 0, 0, 0, 0, 0]), clock);
 }
 
+/// The vDSO of a guest does not know of a step of home's clock.
+#[test]
+fn who_sets_a_clock_comes_home() {
+    for name in ["clock_settime", "settimeofday", "adjtimex"] {
+        assert_eq!(to(name, [0; 6]), Route::HomeFirst, "{name}");
+    }
+}
+
 #[test]
 fn futexes_with_owners_come_home() {
     for op in [0, 9, 128, 128 | 256 | 9] {

@@ -46,7 +46,6 @@ fn structures_have_the_sizes_of_c() {
     assert_eq!(fixed("setitimer", 1), size_of::<libc::itimerval>());
     assert_eq!(fixed("timer_settime", 2), size_of::<libc::itimerspec>());
     assert_eq!(fixed("timer_create", 1), size_of::<libc::sigevent>());
-    assert_eq!(fixed("adjtimex", 0), size_of::<libc::timex>());
     assert_eq!(fixed("times", 0), size_of::<libc::tms>());
     assert_eq!(fixed("getrusage", 1), size_of::<libc::rusage>());
     assert_eq!(fixed("wait4", 3), size_of::<libc::rusage>());
