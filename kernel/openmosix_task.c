@@ -48,13 +48,14 @@ void openmosix_registrations_get(struct openmosix_registrations *out)
 	out->altstack_flags = current->sas_ss_flags;
 }
 
-/** openmosix_registrations_clear - the deputy has none: its memory is away */
+/**
+ * openmosix_registrations_clear - the deputy has none: its memory is away
+ *
+ * But for the list of robust futexes, which others may ask for.
+ */
 void openmosix_registrations_clear(void)
 {
 	rseq_reset(current);
-#ifdef CONFIG_FUTEX
-	current->futex.robust_list = NULL;
-#endif
 	current->clear_child_tid = NULL;
 	/* /proc/PID/syscall: it is in the calls that it does for its guest, and in no other. */
 	task_pt_regs(current)->orig_ax = -1;

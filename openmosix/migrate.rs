@@ -244,6 +244,8 @@ pub(crate) fn ended(migrant: &Migrant) {
             deputy.claim().keep();
             deputy::list::remove(&deputy);
             deputy.dismiss();
+            // Its locks are its guest's, and are not looked for at home.
+            sys::task::clear_robust_list();
         }
         Role::Local | Role::Arriving => {}
     }

@@ -30,10 +30,19 @@ pub(crate) fn set_registrations(registrations: &Registrations) {
     unsafe { bindings::openmosix_registrations_set(registrations) };
 }
 
-/// Takes all of them from the current task.
+/// Takes them from the current task, but for the list of robust futexes.
 pub(crate) fn clear_registrations() {
     // SAFETY: Acts on `current`.
     unsafe { bindings::openmosix_registrations_clear() };
+}
+
+/// Takes that list, too: the current task dies, and its program had the locks elsewhere.
+pub(crate) fn clear_robust_list() {
+    // SAFETY: Only a task itself changes it.
+    #[cfg(CONFIG_FUTEX)]
+    unsafe {
+        (*Task::current_raw()).futex.robust_list = core::ptr::null_mut();
+    }
 }
 
 /// A reference to the current task.

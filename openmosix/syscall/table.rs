@@ -179,6 +179,8 @@ const fn command(nr: u16, name: &'static str, class: Class, commands: &'static C
 const HOME: Class = Class::Always(Route::Home);
 /// Runs on the guest's node.
 const GUEST: Class = Class::Always(Route::Guest);
+/// Runs at home, and then on the guest's node.
+const BOTH: Class = Class::Always(Route::Both);
 /// Brings the process home.
 const HOME_FIRST: Class = Class::Always(Route::HomeFirst);
 

@@ -430,4 +430,23 @@ static void registers(void)
 		must(pkey_free(key));
 }
 
-CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers))
+/* What others may ask about a process that is away. */
+static void asked(void)
+{
+	pid_t child = must(fork());
+	void *list = NULL;
+	size_t length = 0;
+	int status;
+
+	if (!child) {
+		away();
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	S("stopped", waitpid(child, &status, WUNTRACED) == child, "%x", status);
+	S("robust list", syscall(SYS_get_robust_list, child, &list, &length), "%d %zd", list != NULL, length);
+	S("kill", kill(child, SIGKILL), "%x", status_of(child));
+}
+
+CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers),
+      CASE(asked))

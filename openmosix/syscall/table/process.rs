@@ -129,7 +129,8 @@ pub(super) const CALLS: &[Entry] = &[
     // Time namespaces of the caller are what a move checks.
     bare(272, "unshare", HOME_FIRST),
     bare(308, "setns", HOME_FIRST),
-    bare(273, "set_robust_list", GUEST),
+    // Others may ask home for it.
+    bare(273, "set_robust_list", BOTH),
     bare(274, "get_robust_list", depends(Choice::RobustList)),
     bare(309, "getcpu", GUEST),
     home(312, "kcmp", &[]),
