@@ -210,6 +210,12 @@ fn guest_nice(wanted: i32) -> i32 {
     wanted.clamp(0, MOST_NICE)
 }
 
+/// Has the current task the right to be so little nice?
+fn may_be(nice: i32) -> bool {
+    // SAFETY: `current` is valid.
+    unsafe { bindings::can_nice(Task::current_raw(), nice) != 0 }
+}
+
 /// The current task comes before others until this is dropped: while it moves, each wait for the link would cost it
 /// a turn of all that compute on its node.
 pub(crate) struct Hurry {
@@ -236,8 +242,10 @@ impl Hurry {
 
 impl Drop for Hurry {
     fn drop(&mut self) {
-        // If somebody has said something else meanwhile, that is what holds.
-        if nice(&current()) == LEAST_NICE {
+        let now = nice(&current());
+        // If somebody has said something else meanwhile, that is what holds. It was no privilege to be nicer than this,
+        // so what is one otherwise was not asked for.
+        if now == LEAST_NICE || (now < self.nice && !may_be(now)) {
             // SAFETY: `current` is valid.
             unsafe { bindings::set_user_nice(Task::current_raw(), self.nice as isize) };
         }
