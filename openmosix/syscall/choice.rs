@@ -32,6 +32,8 @@ pub(crate) enum Choice {
     Prlimit,
     /// `get_robust_list`: of oneself, or of another process.
     RobustList,
+    /// The flags in argument 2 of `rseq`.
+    Rseq,
     /// The flags of a sending call, in the argument given.
     Send(u8),
     /// The level in argument 1 of `setsockopt`.
@@ -53,6 +55,7 @@ impl Choice {
             Self::Prlimit => Route::Special(Special::Rlimit),
             Self::RobustList if int(register(args, 0)) == 0 => Route::Guest,
             Self::RobustList => Route::HomeFirst,
+            Self::Rseq => rseq(register(args, 2)),
             Self::Send(flags) => send(register(args, flags)),
             Self::SocketOption => socket_option(register(args, 1)),
         }
@@ -197,6 +200,17 @@ fn personality(value: u64) -> Route {
     match int(value) {
         u32::MAX => Route::Home,
         _ => Route::HomeFirst,
+    }
+}
+
+/// A time slice that can be extended is a matter of the scheduler, and keeps a process at home.
+fn rseq(flags: u64) -> Route {
+    const SLICE_EXT_DEFAULT_ON: u32 = 2;
+
+    if int(flags) & SLICE_EXT_DEFAULT_ON == 0 {
+        Route::Guest
+    } else {
+        Route::HomeFirst
     }
 }
 

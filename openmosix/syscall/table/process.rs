@@ -137,7 +137,7 @@ pub(super) const CALLS: &[Entry] = &[
     // A filter must also see what the guest does by itself.
     bare(317, "seccomp", HOME_FIRST),
     bare(318, "getrandom", GUEST),
-    bare(334, "rseq", GUEST),
+    bare(334, "rseq", depends(Choice::Rseq)),
     bare(471, "rseq_slice_yield", GUEST),
     // Called by trampolines that a tracer of home's put into the program.
     bare(335, "uretprobe", HOME_FIRST),

@@ -111,6 +111,9 @@ fn asking_is_not_changing() {
     );
     assert_eq!(to("get_robust_list", [0, 1, 1, 0, 0, 0]), Route::Guest);
     assert_eq!(to("get_robust_list", [7, 1, 1, 0, 0, 0]), Route::HomeFirst);
+    assert_eq!(to("rseq", [1, 32, 0, 5, 0, 0]), Route::Guest);
+    assert_eq!(to("rseq", [1, 32, 1, 5, 0, 0]), Route::Guest);
+    assert_eq!(to("rseq", [1, 40, 2, 5, 0, 0]), Route::HomeFirst);
 }
 
 #[test]
