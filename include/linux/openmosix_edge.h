@@ -85,7 +85,7 @@ enum openmosix_at {
 #define OPENMOSIX_STAY_LDT		0x4000
 #define OPENMOSIX_STAY_DIRECT_IO	0x8000	/* I/O privilege */
 #define OPENMOSIX_STAY_SHSTK		0x10000	/* shadow stack */
-#define OPENMOSIX_STAY_DEBUG		0x20000	/* breakpoints, TSC trap, dispatch, time slices */
+#define OPENMOSIX_STAY_DEBUG		0x20000	/* breakpoints, traps, what is asked of processors */
 #define OPENMOSIX_STAY_SYSTEM		0x40000	/* kernel thread */
 #define OPENMOSIX_STAY_INIT		0x80000
 #define OPENMOSIX_STAY_GUEST		0x100000	/* a guest of this node: steer it at its home */

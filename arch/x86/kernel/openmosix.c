@@ -482,6 +482,15 @@ u32 openmosix_cpu_stay(struct task_struct *task)
 	if (test_tsk_thread_flag(task, TIF_NOTSC) || test_tsk_thread_flag(task, TIF_NOCPUID) ||
 	    task->thread.ptrace_dr7)
 		stay |= OPENMOSIX_STAY_DEBUG;
+	/* By prctl(PR_SET_SPECULATION_CTRL). */
+	if (task_spec_ssb_disable(task) || task_spec_ib_disable(task) ||
+	    test_tsk_thread_flag(task, TIF_SPEC_L1D_FLUSH))
+		stay |= OPENMOSIX_STAY_DEBUG;
+#ifdef CONFIG_SCHED_CORE
+	/* With whom it may share a core is known at home alone. */
+	if (READ_ONCE(task->core_cookie))
+		stay |= OPENMOSIX_STAY_DEBUG;
+#endif
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
 	task_lock(task);
 	if (task->mm && task->mm->context.ldt)
