@@ -143,6 +143,9 @@ u32 openmosix_task_stay(struct task_struct *task)
 		stay |= OPENMOSIX_STAY_MLOCK;
 	if (mm && (mm_has_notifiers(mm) || atomic64_read(&mm->pinned_vm)))
 		stay |= OPENMOSIX_STAY_PINNED;
+	/* Breakpoints in its program, of which another kernel knows nothing. */
+	if (mm && mm_flags_test(MMF_HAS_UPROBES, mm))
+		stay |= OPENMOSIX_STAY_DEBUG;
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
 		stay |= OPENMOSIX_STAY_TIME_NS;
 	task_unlock(task);
