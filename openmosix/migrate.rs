@@ -240,6 +240,9 @@ pub(crate) fn ended(migrant: &Migrant) {
     match migrant.role() {
         Role::Guest(guest) => guest.ended(),
         Role::Deputy(deputy) => {
+            if sys::task::is_killed() {
+                serve::last_look(&deputy, migrant.process());
+            }
             // What is at home is not the memory of the process: nobody is to take it for that.
             deputy.claim().keep();
             deputy::list::remove(&deputy);

@@ -214,8 +214,13 @@ impl PageLane {
 
     /// What the guest of a process uses of its node, and has it be as nice as that is.
     pub(crate) fn usage(&self, process: &Task) -> Result<Usage> {
+        self.usage_by(Deadline::ms(PATIENCE_MS), process)
+    }
+
+    /// The same, with another deadline.
+    pub(super) fn usage_by(&self, deadline: Deadline, process: &Task) -> Result<Usage> {
         let nice = task::nice_away(process);
-        self.ask(&UsageAsked { nice })?.read()
+        self.ask_with(deadline, &UsageAsked { nice }, &[])?.read()
     }
 }
 

@@ -39,7 +39,8 @@ use crate::{
             Pause,
             Paused,
             Recall,
-            Resume, //
+            Resume,
+            Usage, //
         },
         prepare::Reason,
         Kind, //
@@ -57,6 +58,9 @@ const FAST_PULSE_MS: u32 = 10;
 
 /// Milliseconds after which home looks at what the guest uses, even if there is no pause.
 const LOOK_MS: u32 = 1_000;
+
+/// Milliseconds for which the end of a process that is killed may wait for what its guest has used.
+const LAST_MS: u32 = 250;
 
 /// Milliseconds that a guest may take to restart a call, after which it is disturbed all the same.
 const HOLD_MS: u32 = 10_000;
@@ -154,11 +158,24 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
         Err(error) if error == ETIMEDOUT => return Ok(()),
         usage => usage?,
     };
+    charge(deputy, &usage);
+    process.seen_away(usage.resident, usage.running != 0);
+    deputy.look_at_files()
+}
+
+/// A signal has ended the process: what its guest has used since the last look is told now, or never.
+pub(crate) fn last_look(deputy: &Deputy, process: &Process) {
+    let deadline = Deadline::ms(LAST_MS);
+    if let Ok(usage) = deputy.pages.usage_by(deadline, process.task()) {
+        charge(deputy, &usage);
+    }
+}
+
+/// Charges what the guest has used so far.
+fn charge(deputy: &Deputy, usage: &Usage) {
     deputy.charge(usage.cpu_ns);
     deputy.charge_faults(usage.minor_faults, usage.major_faults);
     sys::task::saw_peak(usage.peak);
-    process.seen_away(usage.resident, usage.running != 0);
-    deputy.look_at_files()
 }
 
 /// Does what the guest asks.

@@ -65,6 +65,13 @@ pub(crate) fn is_ending(task: &Task) -> bool {
     flags & bindings::PF_EXITING != 0
 }
 
+/// Whether a signal ends the current task.
+pub(crate) fn is_killed() -> bool {
+    // SAFETY: `current` is valid, and the flags are its own.
+    let flags = unsafe { (*Task::current_raw()).flags };
+    flags & bindings::PF_SIGNALED != 0
+}
+
 /// Whether a task is the current one.
 pub(crate) fn is_current(task: &Task) -> bool {
     core::ptr::eq(task.as_ptr(), Task::current_raw())

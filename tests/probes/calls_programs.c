@@ -448,5 +448,25 @@ static void asked(void)
 	S("kill", kill(child, SIGKILL), "%x", status_of(child));
 }
 
+/* What a process has used until it is killed. */
+static void spent(void)
+{
+	pid_t child = must(fork());
+	struct rusage usage;
+	int status;
+
+	if (!child) {
+		away();
+		for (;;)
+			asm volatile("");
+	}
+	while (calls_node && !calls_number(child, "where"))
+		usleep(1000);
+	usleep(400000);
+	must(kill(child, SIGKILL));
+	S("killed", wait4(child, &status, 0, &usage) == child, "%x %d", status,
+	  usage.ru_utime.tv_sec > 0 || usage.ru_utime.tv_usec > 100000);
+}
+
 CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers),
-      CASE(asked))
+      CASE(asked), CASE(spent))
