@@ -30,7 +30,12 @@ use crate::{
         machine::now_ms,
         signal, //
     },
-    task::Process,
+    task::{
+        stay::Stay,
+        Destination,
+        Order,
+        Process, //
+    },
     wire::{
         life::{
             ComeHome,
@@ -107,6 +112,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     if now_ms().saturating_sub(deputy.looked_ms.load(Ordering::Relaxed)) >= u64::from(LOOK_MS) {
         // It calls so often that there is no pause to do it in.
         look(deputy, process)?;
+        heed_reasons(process);
     }
     let undisturbed_ms = deputy.undisturbed_ms();
     let heard = if holding {
@@ -128,6 +134,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         Err(error) if error == ETIMEDOUT => {
             deputy.holding.store(false, Ordering::Relaxed);
             look(deputy, process)?;
+            heed_reasons(process);
             sys::task::after_call();
             Ok(None)
         }
@@ -161,6 +168,15 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     charge(deputy, &usage);
     process.seen_away(usage.resident, usage.running != 0);
     deputy.look_at_files()
+}
+
+/// Has the process come home if it has got a reason to stay. It has asked for none, being away; but others do not ask
+/// where it is before they trace it, count what it does, or have it scheduled in real time.
+fn heed_reasons(process: &Process) {
+    let stays = Stay::of(process.task(), None).is_any();
+    if stays && process.destination() != Some(Destination::Home) {
+        process.give_order(Order::HOME);
+    }
 }
 
 /// A signal has ended the process: what its guest has used since the last look is told now, or never.

@@ -145,6 +145,22 @@ def owner(cluster):
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+def given(cluster):
+    """A process that somebody gives a reason to stay while it is away comes home."""
+    home = cluster[1]
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        process.move(2)
+        process.alive()
+        home.must(["chrt", "--rr", "-p", "1", str(process.pid)])
+        home.until("/proc/%d/where" % process.pid, "^0$", 30)
+        expect("why it stays", "rt_sched", process.proc("cantmove").strip(), 1, process.command)
+        home.must(["chrt", "--other", "-p", "0", str(process.pid)])
+        process.move(2)
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
 def register():
     """All reasons."""
     for reason, passing in REASONS.items():
@@ -156,3 +172,4 @@ def register():
     single("stay/nowhere", nowhere)
     single("stay/stranger", stranger)
     single("stay/owner", owner)
+    single("stay/given", given)
