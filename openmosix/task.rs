@@ -43,6 +43,7 @@ use kernel::{
 use placing::{
     report,
     Placing,
+    Sent,
     Talk, //
 };
 use record::{
@@ -63,17 +64,20 @@ pub(crate) struct Order {
     pub(crate) to: Destination,
     /// Carried out after the next successful `execve()`, not now.
     pub(crate) at_exec: bool,
+    /// Somebody has said where it is to be: there it stays.
+    pub(crate) stands: bool,
 }
 
 impl Order {
-    /// Home, now.
+    /// Home, now, because it is needed there.
     pub(crate) const HOME: Self = Self {
         to: Destination::Home,
         at_exec: false,
+        stands: false,
     };
 
     fn is_home(self) -> bool {
-        self == Self::HOME
+        self.to == Destination::Home && !self.at_exec
     }
 }
 
@@ -138,6 +142,11 @@ impl Inner {
             && self
                 .order
                 .is_some_and(|order| !order.at_exec || self.exec_id != exec_id)
+    }
+
+    /// The balancer's part in an order that is over, if it was its. Who comes home by himself still has his orders.
+    fn sent_with(&mut self, order: Option<Order>) -> Option<Sent> {
+        self.placing.sent.take_if(|_| order.is_some())
     }
 
     /// Forgets where somebody has told it to go, unless that is home, and says why. A target that has agreed is dropped
@@ -278,7 +287,8 @@ impl Process {
             inner.asking = false;
             inner.order = inner.next.take();
             inner.record = record;
-            let over = placing::over(&mut inner, None, 0, record.reason.or(Some("failed")));
+            let (sent, failure) = (inner.placing.sent.take(), record.reason.or(Some("failed")));
+            let over = placing::over(&mut inner, None, sent, 0, failure);
             (inner.order.is_some(), over)
         };
         report(over);
@@ -348,7 +358,8 @@ impl Process {
         let over = {
             let mut inner = self.inner.lock();
             let order = inner.going.take();
-            placing::over(&mut inner, order, 0, Some(placing::THERE))
+            let sent = inner.sent_with(order);
+            placing::over(&mut inner, order, sent, 0, Some(placing::THERE))
         };
         report(over);
     }
@@ -386,7 +397,9 @@ impl Process {
             let mut inner = self.inner.lock();
             inner.record = record;
             let order = inner.going.take();
-            placing::over(&mut inner, order, 0, record.reason.or(Some("failed")))
+            let sent = inner.sent_with(order);
+            let failure = record.reason.or(Some("failed"));
+            placing::over(&mut inner, order, sent, 0, failure)
         };
         report(over);
     }
@@ -402,7 +415,8 @@ impl Process {
                 .order
                 .take_if(|order| record.to == 0 && order.is_home());
             let order = inner.going.take().or(home);
-            placing::over(&mut inner, order, record.pages, None)
+            let sent = inner.sent_with(order);
+            placing::over(&mut inner, order, sent, record.pages, None)
         };
         trace::moved(self.task.pid(), record.from, record.to, record.pages);
         report(over);

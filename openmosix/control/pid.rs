@@ -105,7 +105,12 @@ fn parse(text: &str) -> Result<Order> {
             }
         }
     };
-    Ok(Order { to, at_exec })
+    Ok(Order {
+        to,
+        at_exec,
+        // What it is told for its next program is no more than the beginning of that.
+        stands: !at_exec,
+    })
 }
 
 /// Shows one of the files.
@@ -153,7 +158,11 @@ mod tests {
     use super::*;
 
     fn order(to: Destination, at_exec: bool) -> Result<Order> {
-        Ok(Order { to, at_exec })
+        Ok(Order {
+            to,
+            at_exec,
+            stands: !at_exec,
+        })
     }
 
     #[test]

@@ -116,10 +116,11 @@ impl History {
         if let Some(past) = past.find(|past| past.outcome == Outcome::Moving) {
             past.outcome = outcome;
         }
-        if outcome == Outcome::Moved {
-            // What it would cost was said of where it was.
-            (self.last.here, self.last.best) = (None, None);
-        }
+    }
+
+    /// It is elsewhere now: what it would cost was said of where it was.
+    pub(crate) fn moved(&mut self) {
+        (self.last.here, self.last.best) = (None, None);
     }
 
     /// The decisions, newest first.

@@ -59,6 +59,9 @@ const DOUBLED: u32 = 7;
 /// Why a move is not made that was ordered.
 pub(super) const THERE: &str = "it is there";
 
+/// What becomes of a decision that is taken back.
+const WITHDRAWN: Outcome = Outcome::Failed("withdrawn");
+
 /// Milliseconds of life, all of which count when a process is seen for the first time.
 const FRESH_MS: u64 = 8_000;
 
@@ -239,7 +242,7 @@ impl Inner {
         }
         let sent = self.placing.sent.take()?;
         self.order = None;
-        self.placing.history.end(Outcome::Failed("withdrawn"));
+        self.placing.history.end(WITHDRAWN);
         Some((sent, End::Withdrawn))
     }
 }
@@ -388,6 +391,7 @@ impl Process {
                     inner.order = Some(Order {
                         to: target.map_or(Destination::Home, Destination::Node),
                         at_exec: false,
+                        stands: false,
                     });
                     inner.exec_id = exec_id;
                     inner.asking = target_asked.is_some();
@@ -440,31 +444,46 @@ impl Process {
     }
 }
 
-/// A move is over, the one of that order if it had begun: notes it in what is known of the process.
+/// A move is over, the one of that order if it had begun, which the balancer has `sent` if it was its: notes it in what
+/// is known of the process.
 pub(super) fn over(
     inner: &mut Inner,
     order: Option<Order>,
+    sent: Option<Sent>,
     pages: u64,
     failure: Option<&'static str>,
 ) -> Over {
+    // It may have come home by itself meanwhile.
+    let elsewhere = order.is_some_and(|order| order.to.number() != inner.node);
     let placing = &mut inner.placing;
-    let sent = placing.sent.take();
-    if let Some(order) = order.filter(|_| failure.is_none_or(|reason| reason == THERE)) {
-        // Where its owner has sent it, it stays; what it was told for its next program is no more than its beginning.
-        placing.ordered = sent.is_none() && !order.at_exec;
+    let done = failure.is_none_or(|reason| reason == THERE) && !elsewhere;
+    if let Some(order) = order.filter(|_| done) {
+        // Where its owner has sent it, it stays. Who was there before stays for the reason that he had.
+        let stays = placing.ordered && failure.is_some() && !order.at_exec;
+        placing.ordered = order.stands || stays;
+    }
+    if sent.is_some() {
+        placing.history.end(match failure {
+            None if elsewhere => WITHDRAWN,
+            None => Outcome::Moved,
+            Some(reason) => Outcome::Failed(reason),
+        });
     }
     let end = match failure {
         None => {
+            placing.history.moved();
             placing.since_ms = Some(now_ms());
             placing.pushed = None;
             placing.failures = 0;
             placing.resident = pages.saturating_mul(sys::mm::PAGE as u64);
             placing.running = true;
-            placing.history.end(Outcome::Moved);
-            End::Moved
+            if elsewhere {
+                End::Withdrawn
+            } else {
+                End::Moved
+            }
         }
         Some(reason) => {
-            placing.history.end(Outcome::Failed(reason));
             if stay::is_name(reason) {
                 placing.rest(placing.failures);
                 placing.failures = placing.failures.saturating_add(1);

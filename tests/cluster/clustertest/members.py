@@ -269,6 +269,7 @@ def bring(cluster):
             cluster[1].write(ADMIN + "bring", "0")
         for job in jobs:
             job.alive()
+            expect("they are the balancer's again", False, "why: ordered" in job.proc("why"), 1, job.command)
             expect("exit status", 0, job.finish()["status"], 1, job.command)
 
 
