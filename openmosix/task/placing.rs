@@ -143,6 +143,8 @@ pub(super) struct Placing {
     pushed: Option<(Why, u64)>,
     /// The move that is ordered or under way.
     pub(super) sent: Option<Sent>,
+    /// It has ended: nobody carries out what is decided for it.
+    ended: bool,
     /// It could not move, so often in a row; until when it is left alone.
     failures: u32,
     rests_until_ms: u64,
@@ -161,6 +163,7 @@ impl Placing {
             since_ms: None,
             pushed: None,
             sent: None,
+            ended: false,
             failures: 0,
             rests_until_ms: 0,
             watch: None,
@@ -384,7 +387,8 @@ impl Process {
             let mut inner = self.inner.lock();
             // What it is to do when it becomes another program waits, but not if it cannot stay where it is.
             let replaced = |order: Order| order.at_exec && decision.why.is_push();
-            let free = inner.order.is_none_or(replaced) && inner.going.is_none() && !inner.asking;
+            let idle = inner.going.is_none() && !inner.asking && !inner.placing.ended;
+            let free = idle && inner.order.is_none_or(replaced);
             let news = free && inner.placing.history.note(now_ms(), from, decision);
             let unwanted = match sent {
                 Some(sent) if free => {
@@ -439,7 +443,11 @@ impl Process {
 
     /// It ends.
     pub(crate) fn ended(&self) {
-        let sent = self.inner.lock().placing.sent.take();
+        let sent = {
+            let mut inner = self.inner.lock();
+            inner.placing.ended = true;
+            inner.placing.sent.take()
+        };
         report(sent.map(|sent| (sent, End::Withdrawn)));
     }
 }
