@@ -180,10 +180,7 @@ impl Peer {
         if let Some(old) = old {
             old.shutdown();
         }
-        let ear = peer.clone();
-        let heard = channel.clone();
-        let listening = queue::spawn(move || ear.listen(&heard));
-        if peer.stopped.load(Relaxed) || listening.is_err() {
+        if peer.stopped.load(Relaxed) {
             return peer.lost("left by this node");
         }
         if !peer.up.xchg(true, kernel::sync::atomic::Full) {
@@ -191,6 +188,12 @@ impl Peer {
         }
         if let Some(listener) = listener() {
             listener.up(peer.id);
+        }
+        // Not before: an answer has the address of this node, which the listener may have learned just now.
+        let ear = peer.clone();
+        let heard = channel.clone();
+        if queue::spawn(move || ear.listen(&heard)).is_err() {
+            peer.lost_if(&channel, "not enough memory");
         }
     }
 
