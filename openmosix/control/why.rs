@@ -37,6 +37,9 @@ impl fmt::Display for Cost {
 
 /// Why it is there, in one word.
 fn reason(task: &Task, account: Option<&Account>) -> &'static str {
+    if account.is_some_and(|account| account.locked) {
+        return Why::Locked.name();
+    }
     if account.is_some_and(|account| account.ordered) {
         return Why::Ordered.name();
     }
@@ -46,9 +49,11 @@ fn reason(task: &Task, account: Option<&Account>) -> &'static str {
     if balancer::settings().policy == Policy::Off {
         return "off";
     }
-    account
-        .map_or(Why::Unseen, |account| account.history.last.why)
-        .name()
+    match account.map_or(Why::Unseen, |account| account.history.last.why) {
+        // It was so when it was looked at last.
+        Why::Locked | Why::Ordered | Why::Cannot => Why::Unseen.name(),
+        why => why.name(),
+    }
 }
 
 /// Shows it.

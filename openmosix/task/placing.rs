@@ -231,6 +231,8 @@ pub(crate) struct Account {
     pub(crate) node: Option<NodeId>,
     /// When it came there, if it did.
     pub(crate) since_ms: Option<u64>,
+    /// It does not move by itself.
+    pub(crate) locked: bool,
     /// Its owner has said that it is to be there.
     pub(crate) ordered: bool,
     /// What was decided.
@@ -436,6 +438,7 @@ impl Process {
         Account {
             node: NodeId::new(inner.node),
             since_ms: inner.placing.since_ms,
+            locked: inner.placing.rules.locked,
             ordered: inner.placing.ordered,
             history: inner.placing.history,
         }

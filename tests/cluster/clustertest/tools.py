@@ -85,6 +85,7 @@ def begins(cluster):
             home.until("/proc/%d/comm" % process.pid, "^sleep$")
             home.until("/proc/%d/where" % process.pid, "^%s$" % where)
             expect("lock", lock, process.proc("lock"), 1, process.command)
+            expect("whether why tells so", lock == "1", "why: locked" in process.proc("why"), 1, process.command)
 
 
 def register():
