@@ -84,6 +84,8 @@ pub(crate) struct Balancer<S> {
     patience: Patience,
     /// How many more answers it gives in this period.
     answers: u8,
+    /// How it stands with this node itself: it lives, or leaves.
+    standing: Standing,
 }
 
 impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
@@ -96,6 +98,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             door: Door::new(),
             patience: Patience::new(),
             answers: ANSWERS,
+            standing: Standing::Alive,
         }
     }
 
@@ -128,14 +131,15 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// Appends the payload of a [`Gossip`] with these flags.
     pub(crate) fn write(&mut self, now_ms: u64, flags: u32, to: &mut dyn Put) -> Result<(), Full> {
         let own = self.own.vector();
-        self.view.write(now_ms, flags, &own, Standing::Alive, to)
+        self.view.write(now_ms, flags, &own, self.standing, to)
     }
 
-    /// Appends the payload of a farewell: the [`Gossip`] that a node sends to others before it leaves.
+    /// Appends the payload of a farewell: the [`Gossip`] that a node sends to others before it leaves. From then on it
+    /// says nothing else of itself: who was told already must not take it for one that is back.
     pub(crate) fn write_farewell(&mut self, now_ms: u64, to: &mut dyn Put) -> Result<(), Full> {
         self.own.edition.version = self.own.edition.version.saturating_add(1);
-        let own = self.own.vector();
-        self.view.write(now_ms, 0, &own, Standing::Left, to)
+        self.standing = Standing::Left;
+        self.write(now_ms, 0, to)
     }
 
     /// Takes in what another node sent; whether it has to be answered by what [`Self::write`] writes without flags.
