@@ -255,6 +255,32 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         self.choose_one(now_ms, &process)
     }
 
+    /// What is decided for a process whatever it costs, if anything is.
+    fn without_cost(&self, process: &Process<'_>) -> Option<Decision> {
+        let away = process.at != self.own.node;
+        let comes_home = |why| Decision {
+            to: Some(self.own.node),
+            ..Decision::stay(why)
+        };
+        let urgent = process.pushed;
+        if away && self.own.bring {
+            return Some(comes_home(Why::Bring));
+        }
+        if process.rules.stays && !(away && urgent.is_some()) {
+            return Some(Decision::stay(Why::Cannot));
+        }
+        let kept = match urgent {
+            None => self.forbidden(process).or(self.unripe(process)),
+            Some(Why::Expel) => None,
+            Some(_) => held(process),
+        };
+        if let Some(why) = kept {
+            return Some(Decision::stay(why));
+        }
+        // If it got a stay reason where it is, home takes it back all the same.
+        urgent.filter(|_| process.rules.stays).map(comes_home)
+    }
+
     /// What is best for one process.
     pub(super) fn decide(
         &mut self,
@@ -262,27 +288,11 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         survey: &Survey,
         process: &Process<'_>,
     ) -> Decision {
+        if let Some(decision) = self.without_cost(process) {
+            return decision;
+        }
         let away = process.at != self.own.node;
-        if process.rules.stays {
-            return Decision::stay(Why::Cannot);
-        }
-        if away && self.own.bring {
-            return Decision {
-                to: Some(self.own.node),
-                ..Decision::stay(Why::Bring)
-            };
-        }
         let urgent = process.pushed;
-        if urgent != Some(Why::Expel) {
-            if let Some(why) = held(process) {
-                return Decision::stay(why);
-            }
-        }
-        if urgent.is_none() {
-            if let Some(why) = self.forbidden(process).or(self.unripe(process)) {
-                return Decision::stay(why);
-            }
-        }
         let there = self.here(now_ms, process);
         let load = match &there {
             Some((place, demand)) => place.load(demand),

@@ -206,6 +206,22 @@ fn who_is_pushed_goes_elsewhere_or_home() {
         };
         assert_eq!(cluster.node(1).choose_one(now, &pushed).why, Why::Locked);
     }
+    // With a stay reason it comes home.
+    let mut cluster = loaded(4, 2);
+    let kept = Process {
+        rules: Rules {
+            stays: true,
+            ..Rules::default()
+        },
+        ..pushed
+    };
+    let decision = cluster.node(1).choose_one(now, &kept);
+    assert_eq!((decision.to, decision.why), (Some(id(1)), Why::Expel));
+    let unasked = Process {
+        pushed: None,
+        ..kept
+    };
+    assert_eq!(cluster.node(1).choose_one(now, &unasked).why, Why::Cannot);
     // There is nothing but home, even if it is full.
     let mut cluster = loaded(40, 1);
     let decision = cluster.node(1).choose_one(now, &pushed);
