@@ -30,7 +30,8 @@ use super::{
     },
     rules::{
         Kind,
-        Running, //
+        Running,
+        Scope, //
     },
     vector::{
         Standing,
@@ -446,11 +447,8 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             local: expected.local.saturating_add(share),
             ..expected
         };
-        let full = self
-            .own
-            .limits
-            .exceeded(self.own.processors, with)
-            .is_some();
+        let limits = self.own.limits;
+        let full = limits.exceeded(self.own.processors, with, Scope::Local);
         if full || !place.memory.has_room(process.resident) {
             return None;
         }

@@ -11,7 +11,10 @@ use core::{
 };
 
 use super::{
-    rules::Running,
+    rules::{
+        Running,
+        Scope, //
+    },
     vector::Status,
     view::Slot,
     Balancer, //
@@ -107,7 +110,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             ..expected
         };
         let full = limits.guests != 0 && own.present() >= limits.guests;
-        if full || limits.exceeded(own.processors, with).is_some() {
+        if full || limits.exceeded(own.processors, with, Scope::Guests) {
             return Err(Refusal::Limit);
         }
         if !offer.ordered {

@@ -127,13 +127,12 @@ impl Running {
 }
 
 impl Limits {
-    /// Whether this is more than the node may carry; and then, what has to be less.
-    pub(crate) fn exceeded(&self, processors: Processors, running: Running) -> Option<Scope> {
+    /// Whether this is more than the node may carry, by a limit that counts them: own processes, or guests.
+    pub(crate) fn exceeded(&self, processors: Processors, running: Running, whose: Scope) -> bool {
+        let counts = |scope| scope == Scope::All || scope == whose;
         let load = processors.load(running.of(self.load_scope));
-        if self.load != 0 && load > self.load {
-            return Some(self.load_scope);
-        }
         let each = processors.each(running.of(self.cpu_scope));
-        (self.cpu != 0 && each > self.cpu).then_some(self.cpu_scope)
+        self.load != 0 && counts(self.load_scope) && load > self.load
+            || self.cpu != 0 && counts(self.cpu_scope) && each > self.cpu
     }
 }

@@ -80,9 +80,9 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         let stay = self.own.status.has(Status::STAY);
         let short = !stay && self.own.shortage() > 0;
         let limits = self.own.limits;
-        let scope = limits.exceeded(self.own.processors, self.own.running());
+        let much = limits.exceeded(self.own.processors, self.own.running(), Scope::Guests);
         let many = limits.guests != 0 && self.own.present() > limits.guests;
-        let full = !stay && (many || scope.is_some_and(|scope| scope != Scope::Local));
+        let full = !stay && (much || many);
         for guest in guests.iter_mut() {
             guest.pushed = guest.pushed.filter(|why| match why {
                 Why::Memory => short,
@@ -142,11 +142,8 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             };
             self.push(now_ms, survey, fittest, Why::Memory);
         }
-        let scope = self
-            .own
-            .limits
-            .exceeded(self.own.processors, self.own.running());
-        if scope.is_some_and(|scope| scope != Scope::Guests) {
+        let limits = self.own.limits;
+        if limits.exceeded(self.own.processors, self.own.running(), Scope::Local) {
             let first = candidates
                 .iter_mut()
                 .filter(|candidate| self.may_be_pushed(candidate))

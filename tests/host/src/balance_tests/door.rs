@@ -126,7 +126,8 @@ fn limits_hold() {
     assert!(!refuses(1, Limits::default()));
     assert!(refuses(1, load(350, Scope::All)) && !refuses(1, load(400, Scope::All)));
     assert!(refuses(1, load(150, Scope::Guests)) && !refuses(1, load(200, Scope::Guests)));
-    assert!(!refuses(5, load(200, Scope::Local)));
+    // What is too much of the node's own is no matter of guests.
+    assert!(!refuses(5, load(200, Scope::Local)) && !refuses(5, load(150, Scope::Local)));
     let cpu = Limits {
         cpu: 350,
         ..Limits::default()
@@ -173,10 +174,19 @@ fn a_limit_of_load_counts_speed_and_one_of_processors_does_not() {
         cpu_scope: Scope::Guests,
         ..Limits::default()
     };
-    assert_eq!(limits(200, 0).exceeded(fast, running), None);
-    assert_eq!(limits(199, 0).exceeded(fast, running), Some(Scope::All));
-    assert_eq!(limits(0, 100).exceeded(fast, running), None);
-    assert_eq!(limits(0, 99).exceeded(fast, running), Some(Scope::Guests));
+    let whose = |limits: Limits| {
+        [Scope::Local, Scope::Guests].map(|whose| limits.exceeded(fast, running, whose))
+    };
+    assert_eq!(whose(limits(200, 0)), [false, false]);
+    assert_eq!(whose(limits(199, 0)), [true, true]);
+    assert_eq!(whose(limits(0, 100)), [false, false]);
+    assert_eq!(whose(limits(0, 99)), [false, true]);
+    // Neither hides the other.
+    let both = Limits {
+        load_scope: Scope::Local,
+        ..limits(100, 99)
+    };
+    assert_eq!(whose(both), [true, true]);
 }
 
 #[test]
