@@ -29,6 +29,9 @@ use super::{
 /// The most processes that are pushed in one period, because memory runs out.
 const PUSHED: usize = 4;
 
+/// The most of them for which a place is sought. For some there is none, and others must not wait for that.
+const SOUGHT: usize = 32;
+
 /// A guest of this node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guest {
@@ -128,9 +131,10 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
 
     /// Sends away own processes that cannot stay here.
     pub(super) fn usher(&mut self, now_ms: u64, survey: &Survey, candidates: &mut [Candidate<'_>]) {
-        for _ in 0..PUSHED {
+        let mut pushed = 0;
+        for _ in 0..SOUGHT {
             let shortage = self.own.shortage();
-            if shortage == 0 {
+            if shortage == 0 || pushed == PUSHED {
                 break;
             }
             let fittest = candidates
@@ -140,16 +144,18 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             let Some(fittest) = fittest else {
                 break;
             };
-            self.push(now_ms, survey, fittest, Why::Memory);
+            pushed += usize::from(self.push(now_ms, survey, fittest, Why::Memory));
         }
         let limits = self.own.limits;
         if limits.exceeded(self.own.processors, self.own.running(), Scope::Local) {
-            let first = candidates
-                .iter_mut()
-                .filter(|candidate| self.may_be_pushed(candidate))
-                .max_by_key(|candidate| candidate.process.cpu_ms);
-            if let Some(first) = first {
-                self.push(now_ms, survey, first, Why::Limit);
+            for _ in 0..SOUGHT {
+                let first = candidates
+                    .iter_mut()
+                    .filter(|candidate| self.may_be_pushed(candidate))
+                    .max_by_key(|candidate| candidate.process.cpu_ms);
+                if first.is_none_or(|first| self.push(now_ms, survey, first, Why::Limit)) {
+                    break;
+                }
             }
         }
     }
@@ -164,19 +170,26 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             && self.forbidden(process).is_none()
     }
 
-    fn push(&mut self, now_ms: u64, survey: &Survey, candidate: &mut Candidate<'_>, why: Why) {
+    /// Has a process leave, if there is a place for it; otherwise it is not tried again in this period.
+    fn push(
+        &mut self,
+        now_ms: u64,
+        survey: &Survey,
+        candidate: &mut Candidate<'_>,
+        why: Why,
+    ) -> bool {
         let process = Process {
             pushed: Some(why),
             ..candidate.process
         };
         candidate.decision = self.decide(now_ms, survey, &process);
         if candidate.decision.to.is_none() {
-            // It is not tried again.
             candidate.decision = Decision {
                 why: Why::Nowhere,
                 ..candidate.decision
             };
         }
         self.send(now_ms, candidate);
+        candidate.sent
     }
 }

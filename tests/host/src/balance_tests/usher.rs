@@ -6,7 +6,7 @@ use super::cluster::{id, loaded, process, sample, Cluster, GIB};
 use crate::{
     balance::{
         decision::{Candidate, Process, Why},
-        rules::{Limits, Rules, Scope},
+        rules::{Limits, Mask, Policy, Rules, Scope},
         usher::Guest,
         vector::Status,
     },
@@ -254,6 +254,36 @@ fn one_process_in_each_period_leaves_a_node_above_its_limit() {
     // The one that came last.
     assert_eq!(guests[0].pushed, Some(Why::Limit));
     assert_eq!(guests[1].pushed, None);
+}
+
+#[test]
+fn those_for_whom_there_is_no_place_keep_nobody_waiting() {
+    let masked = |limited: bool| {
+        let mut cluster = if limited {
+            loaded(7, 2)
+        } else {
+            short_of_memory(0)
+        };
+        if limited {
+            cluster.node(1).own.limits.load = 150;
+        }
+        // All but the last are larger, and older, and may go nowhere; but nothing was decided for them yet.
+        let mut jobs = sized(&[GIB, GIB, GIB, GIB, GIB, GIB, 100 << 20]);
+        let mask = Mask {
+            policy: Policy::Allow,
+            nodes: &[],
+        };
+        for job in &mut jobs[..6] {
+            job.process.rules.mask = Some(mask);
+            job.process.cpu_ms = 5_000;
+            job.process.settled_ms = 0;
+        }
+        let now = cluster.now;
+        cluster.node(1).choose(now, &mut jobs);
+        (jobs[0].decision.why, jobs[6].decision.why)
+    };
+    assert_eq!(masked(false), (Why::Nowhere, Why::Memory));
+    assert_eq!(masked(true), (Why::Nowhere, Why::Limit));
 }
 
 #[test]
