@@ -232,6 +232,8 @@ impl WorkItem for Seat {
             over
         };
         if period {
+            // Processors may have come or gone.
+            let _ = set(|_| Ok(()));
             tick(now_ms);
         }
         queue::run_after(seat, SAMPLE_MS);
