@@ -42,6 +42,7 @@ use kernel::{
 };
 use placing::{
     report,
+    End,
     Placing,
     Sent,
     Talk, //
@@ -56,6 +57,9 @@ use unfinished::Unfinished;
 
 /// Why an order is forgotten: who gave it could not give it now.
 const OTHER_PRIVILEGES: &str = "the program has other privileges";
+
+/// Why what the balancer has ordered is taken back: it is stopped, frozen, or in a call that nothing disturbs.
+const LATE: &str = "the process is stopped, or busy";
 
 /// Where a process was told to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +169,20 @@ impl Inner {
             self.order = self.next.take();
         }
         self.agreed.take()
+    }
+
+    /// Takes back what the balancer has ordered if the process has not come to it for long. A target that has agreed
+    /// waits no more then, and is dropped by the caller, without a lock.
+    fn give_up(&mut self) -> Option<(Sent, Option<KBox<Agreed>>)> {
+        let awaited = self.agreed.as_ref().is_some_and(|agreed| agreed.holds());
+        if self.asking || awaited || self.going.is_some() || !self.placing.is_late() {
+            return None;
+        }
+        let order = self.order?;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.record = Timer::start(self.epoch, self.node, order.to.number()).failed(LATE);
+        self.order = self.next.take();
+        Some((self.placing.give_up(LATE)?, self.agreed.take()))
     }
 
     /// Takes an order: it replaces another one, unless the target of that was asked. False if it has to wait for that.
@@ -278,6 +296,16 @@ impl Process {
         // The target hears of it by the end of the channel.
         drop(forgotten);
         self.kick();
+    }
+
+    /// Has the balancer give up what the process has not come to: what it counts with must not wait for that.
+    fn give_up(&self) {
+        let given_up = self.inner.lock().give_up();
+        if let Some((sent, agreed)) = given_up {
+            // The target hears of it by the end of the channel.
+            drop(agreed);
+            report(Some((sent, End::Withdrawn)));
+        }
     }
 
     /// The target of the order does not take the process, which never noticed.

@@ -118,6 +118,13 @@ impl History {
         }
     }
 
+    /// When a move was decided that is not over.
+    pub(crate) fn moving_since_ms(&self) -> Option<u64> {
+        let mut past = self.iter();
+        let moving = past.find(|past| past.outcome == Outcome::Moving)?;
+        Some(moving.at_ms)
+    }
+
     /// It is elsewhere now: what it would cost was said of where it was.
     pub(crate) fn moved(&mut self) {
         (self.last.here, self.last.best) = (None, None);
@@ -181,8 +188,10 @@ mod tests {
                 ..Decision::stay(Why::Balance)
             },
         );
+        assert_eq!(history.moving_since_ms(), Some(1));
         history.end(Outcome::Failed("link lost"));
         history.end(Outcome::Moved);
+        assert_eq!(history.moving_since_ms(), None);
         let past = history.iter().next().ok_or(EINVAL)?;
         assert_eq!(past.outcome, Outcome::Failed("link lost"));
         Ok(())

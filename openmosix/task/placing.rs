@@ -56,6 +56,9 @@ use kernel::sync::SetOnce;
 const PATIENCE_MS: u64 = 2_000;
 const DOUBLED: u32 = 7;
 
+/// Milliseconds after which a process does not come to an order any more that it has not begun.
+const LATE_MS: u64 = 12_000;
+
 /// Why a move is not made that was ordered.
 pub(super) const THERE: &str = "it is there";
 
@@ -176,6 +179,28 @@ impl Placing {
     fn rest(&mut self, doubled: u32) {
         let pause = PATIENCE_MS << doubled.min(DOUBLED);
         self.rests_until_ms = now_ms().saturating_add(pause);
+    }
+
+    /// It could not move, and is left alone the longer the more often that was so.
+    fn could_not(&mut self) {
+        self.rest(self.failures);
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// Has it not come to what the balancer has ordered long ago?
+    pub(super) fn is_late(&self) -> bool {
+        let since_ms = self
+            .history
+            .moving_since_ms()
+            .filter(|_| self.sent.is_some());
+        since_ms.is_some_and(|since_ms| now_ms().saturating_sub(since_ms) >= LATE_MS)
+    }
+
+    /// What the balancer has ordered is taken back for that reason.
+    pub(super) fn give_up(&mut self, reason: &'static str) -> Option<Sent> {
+        self.history.end(Outcome::Failed(reason));
+        self.could_not();
+        self.sent.take()
     }
 }
 
@@ -323,6 +348,7 @@ impl Process {
 
     /// Looks at it.
     pub(crate) fn watch(&self, uses: &Uses, slow: Decay, fast: Decay) -> Snapshot {
+        self.give_up();
         let stays = Stay::of(self.task(), None).is_any();
         let talk = (
             self.talk.calls.load(Ordering::Relaxed),
@@ -496,8 +522,7 @@ pub(super) fn over(
         }
         Some(reason) => {
             if stay::is_name(reason) {
-                placing.rest(placing.failures);
-                placing.failures = placing.failures.saturating_add(1);
+                placing.could_not();
                 End::Withdrawn
             } else {
                 placing.rest(0);
