@@ -23,8 +23,8 @@ pub struct Setting {
 enum Kind {
     /// Yes or no; the kernel's 1 or 0.
     Switch,
-    /// A number, and the greatest one.
-    Number(u64),
+    /// A number: the least and the greatest one.
+    Number(u64, u64),
     /// Words for people, and what the kernel calls them.
     Words(&'static [(&'static str, &'static str)]),
 }
@@ -51,20 +51,24 @@ pub const ALL: &[Setting] = &[
     Setting::new(
         "speed",
         "of a processor, 10000 is a standard one; 0 has it measured",
-        Kind::Number(u32::MAX as u64),
+        Kind::Number(0, u32::MAX as u64),
     ),
-    Setting::new("maxguests", "most guests; 0 is the kernel's own choice", Kind::Number(65_535)),
+    Setting::new("maxguests", "most guests; 0 is the kernel's own choice", Kind::Number(0, 65_535)),
     Setting::new(
         "loadlimit",
         "most load, 100 is one process; 0 is no limit",
-        Kind::Number(1 << 30),
+        Kind::Number(0, 1 << 30),
     ),
     Setting::new("llimitmode", "whose load: total, local or guests", WHOSE),
-    Setting::new("cpulimit", "most use of processors in %; 0 is no limit", Kind::Number(1 << 20)),
+    Setting::new(
+        "cpulimit",
+        "most use of processors in %; 0 is no limit",
+        Kind::Number(0, 1 << 20),
+    ),
     Setting::new("climitmode", "whose use: total, local or guests", WHOSE),
-    Setting::new("decay-interval", "seconds between two decays", Kind::Number(3600)),
-    Setting::new("slow-decay", "per mille kept each interval", Kind::Number(1000)),
-    Setting::new("fast-decay", "per mille kept each interval", Kind::Number(1000)),
+    Setting::new("decay-interval", "seconds between two decays", Kind::Number(1, 3600)),
+    Setting::new("slow-decay", "per mille kept each interval", Kind::Number(0, 1000)),
+    Setting::new("fast-decay", "per mille kept each interval", Kind::Number(0, 1000)),
 ];
 
 /// The setting of that name.
@@ -86,9 +90,9 @@ impl Setting {
                 "0" | "no" | "off" | "false" => Ok("0".into()),
                 _ => Err(format!("{name} is yes or no, not '{text}'")),
             },
-            Kind::Number(most) => match text.parse::<u64>() {
-                Ok(number) if number <= most => Ok(number.to_string()),
-                _ => Err(format!("{name} is a number from 0 to {most}, not '{text}'")),
+            Kind::Number(least, most) => match text.parse::<u64>() {
+                Ok(number) if (least..=most).contains(&number) => Ok(number.to_string()),
+                _ => Err(format!("{name} is a number from {least} to {most}, not '{text}'")),
             },
             Kind::Words(words) => {
                 let known = words.iter().find(|(word, kernel)| text == *word || text == *kernel);
@@ -170,6 +174,10 @@ mod tests {
         assert_eq!(
             wrong("slow-decay", "1001"),
             "slow-decay is a number from 0 to 1000, not '1001'"
+        );
+        assert_eq!(
+            wrong("decay-interval", "0"),
+            "decay-interval is a number from 1 to 3600, not '0'"
         );
         assert_eq!(
             wrong("maxguests", "65536"),

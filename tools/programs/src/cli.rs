@@ -47,9 +47,12 @@ pub fn command<P: Program>() -> clap::Command {
 
 /// A number of seconds on a command line.
 pub fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    // Longer than anybody waits, and short enough to be added to any time.
+    let most = Duration::from_secs(u32::MAX.into());
     let number = text.parse().ok();
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|time| *time <= most)
         .ok_or_else(|| format!("'{text}' is not a number of seconds"))
 }
 

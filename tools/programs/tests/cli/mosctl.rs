@@ -234,7 +234,10 @@ fn wrong_values_change_nothing() {
     assert_eq!(text, "mosctl: balance is one of off, on, exec, not 'always'\n");
     mosctl(&tree, &["setdecay", "2", "975"]).failure(2);
     mosctl(&tree, &["loadlimit", "800", "mine"]).failure(2);
+    let text = mosctl(&tree, &["setdecay", "0"]).failure(2);
+    assert_eq!(text, "mosctl: decay-interval is a number from 1 to 3600, not '0'\n");
     mosctl(&tree, &["expel", "-t", "soon"]).failure(2);
+    mosctl(&tree, &["expel", "-t", "1e19"]).failure(2);
     assert_eq!(tree.read("proc/hpc/admin/expel"), "0\n");
 }
 
