@@ -141,6 +141,8 @@ impl Own {
         self.guests.add(now_ms, hundredths(sample.guests));
         self.present = sample.present;
         self.memory.add(now_ms, sample.memory);
+        // Who is here has what he uses.
+        self.memory.foresee_at_most(self.coming.bytes);
     }
 
     /// Takes what own processes here are known to want, in hundredths of a process.

@@ -71,6 +71,11 @@ impl Trend {
         self.foreseen = self.foreseen.saturating_sub(bytes);
     }
 
+    /// No more than so many bytes are yet to be used by those that come: they need less than was said, or share it.
+    pub(crate) fn foresee_at_most(&mut self, bytes: u64) {
+        self.foreseen = self.foreseen.min(bytes);
+    }
+
     /// Takes a sample.
     pub(crate) fn add(&mut self, now_ms: u64, memory: Memory) {
         if let Some((then, before)) = self.last {

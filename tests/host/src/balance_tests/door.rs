@@ -216,3 +216,22 @@ fn a_large_guest_that_comes_is_no_shortage() {
     node.own.sample(250, &after);
     assert_eq!(node.own.shortage(), 0);
 }
+
+#[test]
+fn what_a_guest_does_not_need_hides_nothing() {
+    let mut node = node();
+    let large = Offer {
+        resident: GIB,
+        ..OFFER
+    };
+    assert_eq!(node.accept(&large), Ok(()));
+    node.arrived(&large);
+    // All of it was pages of files that are here anyway.
+    node.own.sample(250, &sample(0));
+    assert_eq!(node.own.shortage(), 0);
+    // Somebody else takes 2 GiB in a second.
+    let mut hog = sample(0);
+    hog.memory.free -= GIB / 2;
+    node.own.sample(500, &hog);
+    assert!(node.own.shortage() > 0);
+}
