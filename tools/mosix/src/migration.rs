@@ -168,6 +168,7 @@ impl<'a> Process<'a> {
     /// Leave the process to the balancer from now on, which decides at once; what was ordered by
     /// hand ends.
     pub fn balance(self) -> Result<Verdict<'a>> {
+        self.system().me()?.ok_or(Error::Off)?;
         let before = self.read("migration")?;
         write_once(&self.path("goto"), "balance\n").map_err(|error| self.denial(error))?;
         let asked = Instant::now();
@@ -259,13 +260,17 @@ impl Pending<'_> {
         let record = process.read("migration")?;
         let last =
             Move::parse(&record).map_err(|what| Error::format(process.path("migration"), what))?;
-        let mine = last.filter(|last| record != self.before && last.to == self.target);
+        let last = last.filter(|_| record != self.before);
+        let home = last.as_ref().is_some_and(|last| last.to == Place::Home);
+        let mine = last.filter(|last| last.to == self.target);
         match mine.as_ref().and_then(Move::outcome) {
             Some(true) => Ok(Some(Arrival::Moved(mine))),
             Some(false) => Err(self.failed(mine.and_then(|it| it.reason))),
             None if goes || mine.is_some() => Ok(None),
             // Another order was under way, and this one had nothing to do.
             None if process.place()? == self.target => Ok(Some(Arrival::Moved(None))),
+            // To fork, for example.
+            None if home => Err(self.failed(Some("it came home instead".into()))),
             None => Err(self.failed(Some("somebody ordered it elsewhere".into()))),
         }
     }

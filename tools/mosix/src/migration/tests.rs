@@ -110,6 +110,17 @@ fn an_order_that_is_replaced() {
 }
 
 #[test]
+fn a_process_that_comes_home_instead() {
+    let tree = tree();
+    let error = ask(&tree, LIMIT, || {
+        tree.write("proc/42/migration", &record(0, "ok", ""));
+        tree.write("proc/42/goto", "0\n");
+    });
+    let text = error.unwrap_err().to_string();
+    assert_eq!(text, "process 42 did not move to node 2: it came home instead");
+}
+
+#[test]
 fn a_stopped_process_is_named() {
     let tree = tree();
     let stat = tree.read("proc/42/stat").replace(" S ", " T ");

@@ -121,6 +121,7 @@ fn openmosix_that_is_off() {
     tree.write("proc/hpc/admin/mospe", "0\n");
     let expected = "migrate: openMosix is off on this node\n";
     assert_eq!(migrate(&tree, &["42", "2"]).failure(3), expected);
+    assert_eq!(migrate(&tree, &["42", "balance"]).failure(3), expected);
 }
 
 #[test]
