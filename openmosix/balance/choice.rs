@@ -61,8 +61,14 @@ const FRESH_MS: u64 = 10_000;
 /// Milliseconds after which a node has noticed, and told, that a process arrived.
 const NOTICED_MS: u64 = 1_000;
 
-/// Milliseconds for which a node that refused a process is left alone.
+/// Milliseconds for which a node that refused a process is left alone; from the fifth time in a row on it is twice as
+/// long each time, so often at most. The process is left alone for as long, and would ask the same node for ever.
 const SPARED_MS: u64 = 2_000;
+const PATIENT: u8 = 4;
+const DOUBLED: u8 = 3;
+
+/// Milliseconds after which another refusal has nothing to do with the one before.
+const AGAIN_MS: u64 = 10_000;
 
 /// Hundredths of processes that another node may have more than it says; and more of them for each second since it
 /// said so.
@@ -113,6 +119,21 @@ impl Slot {
         self.promise.bytes = self.promise.bytes.saturating_add(bytes);
         self.promise.at_ms = now_ms;
         self.sent = self.sent.saturating_add(1);
+    }
+
+    /// It has refused a process, and is left alone.
+    fn spare(&mut self, now_ms: u64) {
+        // Several that were sent at once are refused once.
+        if now_ms >= self.spared_ms {
+            let again = now_ms - self.spared_ms < AGAIN_MS;
+            self.refusals = if again {
+                self.refusals.saturating_add(1)
+            } else {
+                1
+            };
+        }
+        let doubled = self.refusals.saturating_sub(PATIENT).min(DOUBLED);
+        self.spared_ms = now_ms.saturating_add(SPARED_MS << doubled);
     }
 
     /// Whether processes may be sent there.
@@ -512,6 +533,9 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
 
     /// A process that was offered has moved.
     pub(crate) fn moved(&mut self, from: NodeId, to: NodeId, offer: &Offer) {
+        if let Some(slot) = self.view.get_mut(to) {
+            slot.refusals = 0;
+        }
         if from == self.own.node {
             self.own.released(offer.resident);
         }
@@ -523,7 +547,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// A process that was offered could not move, because of where it should go.
     pub(crate) fn refused(&mut self, now_ms: u64, from: NodeId, to: NodeId, offer: &Offer) {
         if let Some(slot) = self.view.get_mut(to) {
-            slot.spared_ms = now_ms.saturating_add(SPARED_MS);
+            slot.spare(now_ms);
         }
         self.withdrawn(from, to, offer);
     }

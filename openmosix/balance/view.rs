@@ -76,6 +76,8 @@ pub(crate) struct Slot {
     pub(crate) sent: u16,
     /// Until when it is not asked to take a process, because it refused one.
     pub(crate) spared_ms: u64,
+    /// How often in a row it has.
+    pub(crate) refusals: u8,
     /// How fast it can be reached.
     pub(crate) path: Path,
 }
@@ -117,6 +119,7 @@ impl Slot {
         },
         sent: 0,
         spared_ms: 0,
+        refusals: 0,
         path: Path::ASSUMED,
     };
 

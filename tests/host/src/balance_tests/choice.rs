@@ -333,6 +333,37 @@ fn nobody_is_sent_more_than_it_takes_in_a_period() {
 }
 
 #[test]
+fn who_refuses_again_and_again_keeps_nobody_from_asking_others() {
+    let mut cluster = loaded(4, 2);
+    let asked = |cluster: &mut Cluster| {
+        // A process that was refused is left alone for two seconds, and looked at in the next period.
+        cluster.now += 2_500;
+        let now = cluster.now;
+        cluster.node(1).tick(now, &[], &mut |_| ());
+        cluster.tell(1, 2, |_| ());
+        cluster.tell(1, 3, |it| it.running = 100);
+        let process = process(1, 1);
+        let to = cluster.node(1).choose_one(now, &process).to.unwrap();
+        let offer = cluster.node(1).offer(now, &process, to);
+        (to, offer)
+    };
+    // Node 2 looks idle, and takes nobody.
+    let refused = |cluster: &mut Cluster| {
+        let (to, offer) = asked(cluster);
+        let now = cluster.now;
+        cluster.node(1).refused(now, id(1), to, &offer);
+        to
+    };
+    let first: Vec<_> = (0..6).map(|_| refused(&mut cluster)).collect();
+    assert_eq!(first, [2, 2, 2, 2, 2, 3].map(id));
+    // Once it takes one it is as others.
+    let (to, offer) = asked(&mut cluster);
+    assert_eq!(to, id(2));
+    cluster.node(1).moved(id(1), to, &offer);
+    assert_eq!(cluster.slot(1, 2).map(|slot| slot.refusals), Some(0));
+}
+
+#[test]
 fn the_shares_of_several_nodes_are_spread() {
     let mut cluster = loaded(8, 3);
     let now = cluster.now;
