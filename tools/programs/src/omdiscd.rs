@@ -298,11 +298,11 @@ impl Node<'_> {
         self.joined.retain(|address| !news.contains(address));
         self.joined.extend(news);
         let surplus = self.joined.len().saturating_sub(MOST_JOINS);
-        self.joined.drain(..surplus);
+        let dropped: Vec<IpAddr> = self.joined.drain(..surplus).collect();
 
         let by_conf = || self.system.table_of(&self.conf);
         let mut table = self.system.table().or_else(|_| by_conf())?;
-        table.join.retain(|address| !self.joined.contains(address));
+        table.join.retain(|it| !self.joined.contains(it) && !dropped.contains(it));
         table.join.extend(&self.joined);
         self.system.configure(&table, self.discovery.key())?;
         if on { Ok(()) } else { self.system.apply_settings(&self.conf) }
