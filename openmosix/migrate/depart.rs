@@ -10,6 +10,7 @@ use super::{
     },
 };
 use crate::{
+    balance::vector::Status,
     balancer,
     deputy::{
         self,
@@ -158,6 +159,9 @@ fn attempt(
     // Who writes to its memory from here on has it come home first. The mark comes last, and goes first: who meets it
     // finds in the list who has the memory.
     let departing = Departing::begin(&mm, process.task(), to).map_err(words)?;
+    if let Some(reason) = kept(process) {
+        return Err(reason);
+    }
     let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
     let pages = image::send(&target.lane, claim.mm(), Way::Out(target.ahead)).map_err(words)?;
     timer.add_pages(pages);
@@ -184,6 +188,20 @@ fn attempt(
     deputy.mm().release();
     target.resume();
     Ok(deputy)
+}
+
+/// Why the administrator does not let a process leave, who may have said so since it was told to. To be called when it
+/// counts among those that `bring` waits for: it does not go unseen.
+fn kept(process: &Process) -> Option<Failure> {
+    let settings = balancer::settings();
+    let stays = |switch| settings.switches.has(switch) && process.offer().is_some();
+    if settings.bring {
+        Some("processes are brought home")
+    } else if stays(Status::STAY) || stays(Status::LSTAY) {
+        Some("processes have to stay here")
+    } else {
+        None
+    }
 }
 
 impl Target {
