@@ -23,6 +23,7 @@ use crate::{
         speed,
     },
     deputy, guest,
+    link::Deadline,
     sys::proc::{
         Content,
         Dir,
@@ -250,9 +251,23 @@ impl Content for Balance {
     }
 }
 
-/// A signal ends a wait of the administrator; it is not restarted by itself.
-fn interrupted(waited: Result) -> Result {
-    waited.map_err(|error| if error == ERESTARTSYS { EINTR } else { error })
+/// Waits until all have left. A signal ends that, and it is not restarted by itself; so does whoever takes back what is
+/// waited for.
+fn await_all(wait: fn(Deadline) -> Result, wanted: fn(&Settings) -> bool) -> Result {
+    /// Milliseconds between two looks at whether it is wanted.
+    const LOOK_MS: u32 = 1_000;
+
+    loop {
+        match wait(Deadline::ms(LOOK_MS)) {
+            Err(error) if error == ERESTARTSYS => return Err(EINTR),
+            Err(error) if error == ETIMEDOUT => {
+                if !wanted(&balancer::settings()) {
+                    return Err(ECANCELED);
+                }
+            }
+            waited => return waited,
+        }
+    }
 }
 
 /// `expel`: how many guests there are; writing 1 has all of them leave and waits for that.
@@ -278,7 +293,7 @@ impl Content for Expel {
             return Ok(());
         }
         evict::evict();
-        interrupted(guest::list::await_none())
+        await_all(guest::list::await_none, |settings| settings.expel)
     }
 }
 
@@ -304,7 +319,7 @@ impl Content for Bring {
             return Ok(());
         }
         deputy::list::bring();
-        interrupted(deputy::list::await_none())
+        await_all(deputy::list::await_none, |settings| settings.bring)
     }
 }
 

@@ -238,10 +238,10 @@ pub(crate) fn bring() {
 }
 
 /// Waits until none is away. Any signal ends that.
-pub(crate) fn await_none() -> Result {
+pub(crate) fn await_none(deadline: Deadline) -> Result {
     let list = LIST.as_ref().ok_or(ENODEV)?;
     list.returns
-        .wait(Wait::Interruptible, Deadline::NEVER, || count() == 0)
+        .wait(Wait::Interruptible, deadline, || count() == 0)
 }
 
 /// Waits until no departed process has that address space.

@@ -114,9 +114,9 @@ pub(crate) fn all() -> Result<KVec<Arc<Guest>>> {
 }
 
 /// Waits until there are no guests, and none is on its way here. Any signal ends that.
-pub(crate) fn await_none() -> Result {
+pub(crate) fn await_none(deadline: Deadline) -> Result {
     let list = LIST.as_ref().ok_or(ENODEV)?;
-    list.leaves.wait(Wait::Interruptible, Deadline::NEVER, || {
+    list.leaves.wait(Wait::Interruptible, deadline, || {
         list.count.load(Relaxed) == 0 && list.coming.load(Relaxed) == 0
     })
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::system::{System, write_once};
 
+/// The kernel's word for a wait that somebody else has ended.
+const ECANCELED: i32 = 125;
+
 /// Who leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
@@ -56,6 +59,10 @@ impl System {
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 let left = self.number_hpc(leave.file())?;
                 if left == 0 { Ok(()) } else { Err(Error::Left(leave.who(left))) }
+            }
+            Err(error) if error.raw_os_error() == Some(ECANCELED) => {
+                let who = leave.who(self.number_hpc(leave.file())?);
+                Err(Error::Left(format!("it was taken back: {who}")))
             }
             other => other.map_err(|error| Error::io(path, error)),
         }
