@@ -464,6 +464,19 @@ int openmosix_map_vdso(unsigned long addr)
 	return openmosix_vdso_start(current->mm) == addr ? 0 : -EBUSY;
 }
 
+/* Is it a program of 64 bits? Its registers tell, which go with the stack of a task that has ended. */
+static bool is_64bit(struct task_struct *task)
+{
+	bool ret = true;
+
+	if (try_get_task_stack(task)) {
+		ret = task_user_regset_view(task)->e_machine == EM_X86_64 &&
+		      !test_tsk_thread_flag(task, TIF_ADDR32);
+		put_task_stack(task);
+	}
+	return ret;
+}
+
 /**
  * openmosix_cpu_stay - what of a task's processor state cannot travel
  * @task: current, or a task of which a momentary answer is enough
@@ -474,8 +487,7 @@ u32 openmosix_cpu_stay(struct task_struct *task)
 {
 	u32 stay = 0;
 
-	if (task_user_regset_view(task)->e_machine != EM_X86_64 ||
-	    test_tsk_thread_flag(task, TIF_ADDR32))
+	if (!is_64bit(task))
 		stay |= OPENMOSIX_STAY_COMPAT;
 	if (test_tsk_thread_flag(task, TIF_IO_BITMAP) || task->thread.iopl_emul)
 		stay |= OPENMOSIX_STAY_DIRECT_IO;

@@ -161,6 +161,19 @@ def given(cluster):
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+def ended(cluster):
+    """A process that has ended, and for which nobody has waited yet, can be asked all the same."""
+    home = cluster[1]
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        home.shell("kill -9 %d" % process.pid)
+        home.until("/proc/%d/status" % process.pid, r"State:\s+Z")
+        expect("where it is", "0", process.where(), 1, process.command)
+        expect("why it stays", "", process.proc("cantmove"), 1, process.command)
+        if "why: " not in (process.proc("why") or ""):
+            raise Failed("why: %r" % process.proc("why"), 1, process.command)
+
+
 def register():
     """All reasons."""
     for reason, passing in REASONS.items():
@@ -173,3 +186,4 @@ def register():
     single("stay/stranger", stranger)
     single("stay/owner", owner)
     single("stay/given", given)
+    single("stay/ended", ended)
