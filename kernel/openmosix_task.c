@@ -90,18 +90,25 @@ void openmosix_registrations_set(const struct openmosix_registrations *in)
 
 /* ---- may it move? ---- */
 
-/* Has anybody asked perf_event_open() to count what the task does? */
-static bool is_counted(struct task_struct *task)
+/* What goes while others look: rings of io_uring, and what perf_event_open() counts. */
+static u32 fleeting_stay(struct task_struct *task)
 {
-#ifdef CONFIG_PERF_EVENTS
-	struct perf_event_context *context;
+	u32 stay = 0;
 
 	guard(rcu)();
-	context = rcu_dereference(task->perf_event_ctxp);
-	return context && READ_ONCE(context->nr_events);
-#else
-	return false;
+#ifdef CONFIG_IO_URING
+	struct io_uring_task *rings = READ_ONCE(task->io_uring);
+
+	if (rings && !xa_empty(&rings->xa))
+		stay |= OPENMOSIX_STAY_IO_URING;
 #endif
+#ifdef CONFIG_PERF_EVENTS
+	struct perf_event_context *context = rcu_dereference(task->perf_event_ctxp);
+
+	if (context && READ_ONCE(context->nr_events))
+		stay |= OPENMOSIX_STAY_PERF;
+#endif
+	return stay;
 }
 
 /**
@@ -149,13 +156,7 @@ u32 openmosix_task_stay(struct task_struct *task)
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
 		stay |= OPENMOSIX_STAY_TIME_NS;
 	task_unlock(task);
-#ifdef CONFIG_IO_URING
-	if (task->io_uring && !xa_empty(&task->io_uring->xa))
-		stay |= OPENMOSIX_STAY_IO_URING;
-#endif
-	if (is_counted(task))
-		stay |= OPENMOSIX_STAY_PERF;
-	return stay | openmosix_cpu_stay(task);
+	return stay | fleeting_stay(task) | openmosix_cpu_stay(task);
 }
 
 /* ---- its work, kicks, and signals ---- */
