@@ -306,15 +306,16 @@ static int copy_shmem(struct vm_area_struct *vma, unsigned long addr, void *data
 {
 	struct address_space *mapping = vma->vm_file->f_mapping;
 	pgoff_t index = linear_page_index(vma, addr);
-	struct folio *folio;
+	struct page *page;
 
 	if (!xa_load(&mapping->i_pages, index))
 		return 0;
-	folio = shmem_read_folio_gfp(mapping, index, GFP_HIGHUSER_MOVABLE);
-	if (IS_ERR(folio))
-		return PTR_ERR(folio);
-	memcpy(data, page_address(folio_file_page(folio, index)), PAGE_SIZE);
-	folio_put(folio);
+	/* Fails, too, if memory has lost it. */
+	page = shmem_read_mapping_page_gfp(mapping, index, GFP_HIGHUSER_MOVABLE);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	memcpy(data, page_address(page), PAGE_SIZE);
+	put_page(page);
 	return 1;
 }
 
