@@ -47,14 +47,19 @@ static int show(struct seq_file *m, u32 what)
 	return ret;
 }
 
-/* The file may have been opened before the task began a program that is not its owner's to steer. */
-static bool may_steer(struct task_struct *task)
+/*
+ * The file may have been opened before the task began a program that is not its
+ * owner's to steer; and who writes may have been handed it, as what it tells its
+ * errors to.
+ */
+static bool may_steer(const struct file *file, struct task_struct *task)
 {
 	kuid_t uid;
 	kgid_t gid;
 
 	task_dump_owner(task, S_IFREG, &uid, &gid);
-	return uid_eq(current_fsuid(), uid) || capable(CAP_SYS_ADMIN);
+	return uid_eq(file->f_cred->fsuid, uid) ||
+	       file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
 }
 
 /* The longest text: a mask of all nodes. */
@@ -74,7 +79,7 @@ static ssize_t write(struct file *file, const char __user *from, size_t len, u32
 	task = get_standing(file_inode(file));
 	ret = -ESRCH;
 	if (task) {
-		ret = may_steer(task) ? openmosix_write(task, what, text, len) : -EPERM;
+		ret = may_steer(file, task) ? openmosix_write(task, what, text, len) : -EPERM;
 		put_task_struct(task);
 	}
 	kfree(text);

@@ -173,8 +173,13 @@ impl<T: Content> Operations<T> {
         from_result(|| {
             // SAFETY: `file` is valid, and `/proc` keeps the content alive meanwhile.
             let content = unsafe { &*bindings::pde_data((*file).f_inode).cast::<T>() };
-            // SAFETY: Always safe to call in process context.
-            if T::ADMIN && !unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as c_int) } {
+            // It counts who has opened it: who writes may have been handed it.
+            let by_admin = || {
+                let ns = &raw mut bindings::init_user_ns;
+                // SAFETY: `file` is valid, and the first user namespace lives for ever.
+                unsafe { bindings::file_ns_capable(file, ns, bindings::CAP_SYS_ADMIN as c_int) }
+            };
+            if T::ADMIN && !by_admin() {
                 return Err(EPERM);
             }
             if len > T::WRITE_MAX {
