@@ -8,6 +8,7 @@
 
 use core::{
     cell::UnsafeCell,
+    marker::PhantomData,
     ops::{
         Deref,
         DerefMut, //
@@ -69,7 +70,10 @@ impl<T> Gate<T> {
             self.held.cmpxchg(false, true, Acquire).is_ok()
         })?;
         // INVARIANT: We set `held`, which was clear.
-        Ok(Pass { gate: self })
+        Ok(Pass {
+            gate: self,
+            _content: PhantomData,
+        })
     }
 }
 
@@ -86,8 +90,11 @@ macro_rules! new_gate {
 pub(crate) use new_gate;
 
 /// The right to use what is behind a [`Gate`], until dropped.
+#[must_use = "the gate is open again when this is dropped"]
 pub(crate) struct Pass<'a, T> {
     gate: &'a Gate<T>,
+    /// It is as good as a reference to the content, and shared between tasks only if that may be.
+    _content: PhantomData<&'a mut T>,
 }
 
 impl<T> Deref for Pass<'_, T> {

@@ -225,6 +225,7 @@ fn may_be(nice: i32) -> bool {
 
 /// The current task comes before others until this is dropped: while it moves, each wait for the link would cost it
 /// a turn of all that compute on its node.
+#[must_use = "the hurry is over when this is dropped"]
 pub(crate) struct Hurry {
     nice: i32,
 }
