@@ -137,15 +137,19 @@ pub(crate) unsafe extern "C" fn __openmosix_syscall(regs: *mut bindings::pt_regs
 ///
 /// # Safety
 ///
-/// Called for the current task on its way to user mode, with its user registers.
+/// Called for the current task on its way to user mode, with its user registers; or null, before it enters a virtual
+/// machine.
 #[export]
 pub(crate) unsafe extern "C" fn __openmosix_resume(regs: *mut bindings::pt_regs) {
     // SAFETY: The exit hook runs at the latest inside of `live()`, which then does not return.
     let Some(migrant) = (unsafe { current_migrant() }) else {
         return;
     };
-    // SAFETY: By the safety requirements these are the user registers of the current task.
-    let regs = &mut Regs::new(unsafe { &mut *regs });
+    // SAFETY: By the safety requirements these are the user registers of the current task, if there are any.
+    let Some(regs) = (unsafe { regs.as_mut() }) else {
+        return migrate::before_machine(migrant);
+    };
+    let regs = &mut Regs::new(regs);
     let mut next = migrate::before_user_mode(migrant, regs);
     while let Next::Live(deputy) = next {
         let raw = Arc::as_ptr(&deputy);

@@ -122,6 +122,14 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
     }
 }
 
+/// The current task is about to enter a virtual machine, and its registers are not at hand. If there is an order it
+/// comes out of the call that it is in, as if it had slept there.
+pub(crate) fn before_machine(migrant: &Migrant) {
+    if matches!(migrant.role(), Role::Local) && migrant.process().has_order() {
+        sys::task::leave_call();
+    }
+}
+
 /// Carries out the orders of a process that is whole, and at home.
 fn at_home(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
     let process = migrant.process();

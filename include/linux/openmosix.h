@@ -53,7 +53,8 @@ static __always_inline bool openmosix_syscall(struct pt_regs *regs, unsigned lon
 
 /**
  * openmosix_resume - the one place where a process leaves, comes and returns
- * @regs: user registers of the current task
+ * @regs: user registers of the current task; NULL before it enters a virtual
+ * machine, where it does none of this
  *
  * Context: process context, may sleep, no locks held, at the return to user
  * mode. A deputy lives inside this call.

@@ -48,6 +48,7 @@
  */
 enum openmosix_at {
 	OPENMOSIX_AT_TASK_OPENMOSIX = offsetof(struct task_struct, openmosix),
+	OPENMOSIX_AT_TASK_KICK = offsetof(struct task_struct, openmosix_kick),
 	OPENMOSIX_AT_TASK_FLAGS = offsetof(struct task_struct, flags),
 	OPENMOSIX_AT_TASK_PTRACE = offsetof(struct task_struct, ptrace),
 	OPENMOSIX_AT_TASK_MM = offsetof(struct task_struct, mm),

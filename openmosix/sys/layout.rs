@@ -16,6 +16,7 @@ macro_rules! same {
 
 same! {
     task_struct.openmosix = openmosix_at_OPENMOSIX_AT_TASK_OPENMOSIX;
+    task_struct.openmosix_kick = openmosix_at_OPENMOSIX_AT_TASK_KICK;
     task_struct.flags = openmosix_at_OPENMOSIX_AT_TASK_FLAGS;
     task_struct.ptrace = openmosix_at_OPENMOSIX_AT_TASK_PTRACE;
     task_struct.mm = openmosix_at_OPENMOSIX_AT_TASK_MM;

@@ -150,6 +150,17 @@ pub(crate) fn raise_resume() {
     unsafe { bindings::openmosix_raise_resume() };
 }
 
+/// Has the current task come out of the call that it is in, as if it slept there and were kicked.
+pub(crate) fn leave_call() {
+    let task = Task::current_raw();
+    // SAFETY: `current` is valid. Others write its mark only while it sleeps.
+    unsafe {
+        (&raw mut (*task).openmosix_kick).write_volatile(1);
+        bindings::set_notify_signal(task);
+        bindings::openmosix_raise_resume();
+    }
+}
+
 /// Does what the kernel leaves to the return to user mode.
 pub(crate) fn after_call() {
     // SAFETY: A deputy holds no locks between calls.
