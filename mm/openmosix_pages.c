@@ -185,7 +185,7 @@ static int put_anon(struct vm_area_struct *vma, unsigned long addr, const void *
 	folio = vma_alloc_folio(GFP_PAGE, 0, vma, addr);
 	if (!folio)
 		return -ENOMEM;
-	if (mem_cgroup_charge(folio, mm, GFP_KERNEL)) {
+	if (mem_cgroup_charge(folio, mm, GFP_KERNEL | __GFP_RETRY_MAYFAIL)) {
 		folio_put(folio);
 		return -ENOMEM;
 	}
