@@ -8,6 +8,7 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/futex.h>
+#include <linux/hashtable.h>
 #include <linux/io_uring_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/net.h>
@@ -214,40 +215,76 @@ static bool kick_once(struct task_struct *task)
 	return !(state & __TASK_STOPPED);
 }
 
+/* Kicks a task a little later. */
 struct late_kick {
 	struct timer_list timer;
 	struct task_struct *task;
 	unsigned long delay;
-	/* It was kicked before: nothing is to be done if it has noticed. */
-	bool again;
+	/* In @late_kicks. */
+	struct hlist_node node;
 };
 
-static void late_kick(struct timer_list *timer)
-{
-	struct late_kick *kick = timer_container_of(kick, timer, timer);
-	struct task_struct *task = kick->task;
-	bool wanted = !kick->again || test_tsk_thread_flag(task, TIF_NOTIFY_RESUME);
+/*
+ * Tasks that were kicked and have yet to notice, each once: it may be long
+ * until they do, and others kick them as often as they like.
+ */
+static DEFINE_HASHTABLE(late_kicks, 6);
+static DEFINE_SPINLOCK(late_kicks_lock);
 
-	if (wanted && kick_once(task)) {
-		kick->again = true;
-		kick->delay = min(2 * kick->delay, HZ / 8UL);
-		mod_timer(&kick->timer, jiffies + kick->delay);
-		return;
-	}
-	put_task_struct(task);
-	kfree(kick);
-}
-
-static bool start_late_kick(struct task_struct *task, unsigned long delay, bool again)
+static struct late_kick *new_late_kick(struct task_struct *task, unsigned long delay,
+				       void (*fn)(struct timer_list *timer))
 {
 	struct late_kick *kick = kmalloc_obj(*kick, GFP_ATOMIC);
 
 	if (!kick)
-		return false;
-	*kick = (struct late_kick){ .task = get_task_struct(task), .delay = delay, .again = again };
-	timer_setup(&kick->timer, late_kick, 0);
-	mod_timer(&kick->timer, jiffies + kick->delay);
-	return true;
+		return NULL;
+	*kick = (struct late_kick){ .task = get_task_struct(task), .delay = delay };
+	timer_setup(&kick->timer, fn, 0);
+	mod_timer(&kick->timer, jiffies + delay);
+	return kick;
+}
+
+static void free_late_kick(struct late_kick *kick)
+{
+	put_task_struct(kick->task);
+	kfree(kick);
+}
+
+static void kick_again(struct timer_list *timer)
+{
+	struct late_kick *kick = timer_container_of(kick, timer, timer);
+
+	scoped_guard(spinlock_irqsave, &late_kicks_lock) {
+		/* It has just been kicked anew, which has set the timer again. */
+		if (timer_pending(timer))
+			return;
+		if (test_tsk_thread_flag(kick->task, TIF_NOTIFY_RESUME) && kick_once(kick->task)) {
+			kick->delay = min(2 * kick->delay, HZ / 8UL);
+			mod_timer(timer, jiffies + kick->delay);
+			return;
+		}
+		hash_del(&kick->node);
+	}
+	free_late_kick(kick);
+}
+
+/* Kicks a task again and again until it has noticed. */
+static bool go_on_kicking(struct task_struct *task)
+{
+	struct late_kick *kick;
+
+	guard(spinlock_irqsave)(&late_kicks_lock);
+	hash_for_each_possible(late_kicks, kick, node, (unsigned long)task) {
+		if (kick->task == task) {
+			kick->delay = 1;
+			mod_timer(&kick->timer, jiffies + 1);
+			return true;
+		}
+	}
+	kick = new_late_kick(task, 1, kick_again);
+	if (kick)
+		hash_add(late_kicks, &kick->node, (unsigned long)task);
+	return kick;
 }
 
 /**
@@ -262,8 +299,16 @@ static bool start_late_kick(struct task_struct *task, unsigned long delay, bool 
  */
 void openmosix_kick(struct task_struct *task)
 {
-	if (kick_once(task) && !start_late_kick(task, 1, true))
+	if (kick_once(task) && !go_on_kicking(task))
 		set_notify_signal(task);
+}
+
+static void kick_now(struct timer_list *timer)
+{
+	struct late_kick *kick = timer_container_of(kick, timer, timer);
+
+	openmosix_kick(kick->task);
+	free_late_kick(kick);
 }
 
 /**
@@ -276,7 +321,7 @@ void openmosix_kick(struct task_struct *task)
  */
 bool openmosix_kick_later(unsigned long delay)
 {
-	bool later = start_late_kick(current, delay, false);
+	bool later = new_late_kick(current, delay, kick_now);
 
 	if (!later)
 		openmosix_kick(current);
