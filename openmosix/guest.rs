@@ -59,6 +59,10 @@ use kernel::{
 };
 use line::Line;
 
+/// How often its home is told that a guest has to leave, as long as that asks for nothing: a process that is stopped
+/// there reads none of it, and what is not read must not fill the lane, which would be the end of it.
+const UNHEARD: u32 = 256;
+
 /// Where a guest comes from.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin {
@@ -144,6 +148,8 @@ pub(crate) struct Guest {
     since_ms: u64,
     #[pin]
     pushed: SpinLock<Option<Pushed>>,
+    /// How often home was told so since it asked for something.
+    unheard: AtomicU32,
     /// Hundredths of a process that it counts as since it is this node's; 0 before.
     share: AtomicU32,
 }
@@ -186,6 +192,7 @@ impl Guest {
                 gone: AtomicBool::new(false),
                 since_ms: machine::now_ms(),
                 pushed <- new_spinlock!(None),
+                unheard: AtomicU32::new(0),
                 share: AtomicU32::new(0),
             }),
             GFP_KERNEL,
@@ -238,13 +245,22 @@ impl Guest {
         let before = pushed.filter(|pushed| pushed.why == why);
         let told_ms = before.and_then(|pushed| pushed.told_ms);
         let due = self.share.load(Ordering::Relaxed) > 0
+            && self.unheard.load(Ordering::Relaxed) < UNHEARD
             && told_ms.is_none_or(|told_ms| now_ms.saturating_sub(told_ms) >= again_ms);
+        if due {
+            self.unheard.fetch_add(1, Ordering::Relaxed);
+        }
         *pushed = Some(Pushed {
             why,
             since_ms: before.map_or(now_ms, |pushed| pushed.since_ms),
             told_ms: if due { Some(now_ms) } else { told_ms },
         });
         due
+    }
+
+    /// Its home attends to it.
+    fn heard_home(&self) {
+        self.unheard.store(0, Ordering::Relaxed);
     }
 
     /// Tells its home something unasked.

@@ -101,6 +101,7 @@ fn answer(guest: &Guest, memory: &Mm, lane: &Lane, frame: &Frame, page: &mut [u8
         Kind::Poke => poke(memory, lane, frame),
         Kind::Peek => peek(memory, lane, frame, page),
         Kind::UsageAsked => {
+            guest.heard_home();
             let task = guest.task();
             let (minor_faults, major_faults) = sys::task::faults(task);
             sys::task::set_guest_nice(task, frame.read::<UsageAsked>()?.nice);
