@@ -74,6 +74,7 @@ const HEARD_MS: i64 = 3_000;
 pub(super) struct Peer {
     id: NodeId,
     ip: Ip,
+    /// Whether there is a channel: a copy for those who look in passing.
     up: Atomic<bool>,
     stopped: Atomic<bool>,
     #[pin]
@@ -175,15 +176,17 @@ impl Peer {
             let mut contact = peer.contact.lock();
             contact.heard = Instant::now();
             contact.beats = 0;
+            peer.up.store(true, Relaxed);
             contact.channel.replace(channel.clone())
         };
+        let was_up = old.is_some();
         if let Some(old) = old {
             old.shutdown();
         }
         if peer.stopped.load(Relaxed) {
             return peer.lost("left by this node");
         }
-        if !peer.up.xchg(true, kernel::sync::atomic::Full) {
+        if !was_up {
             pr_info!("node {} is up\n", peer.id);
         }
         if let Some(listener) = listener() {
@@ -198,13 +201,26 @@ impl Peer {
     }
 
     fn lost(&self, why: &str) {
-        let old = self.contact.lock().channel.take();
-        if let Some(old) = old {
-            old.shutdown();
-        }
-        if self.up.xchg(false, kernel::sync::atomic::Full) {
-            pr_info!("node {} is down: {why}\n", self.id);
-        }
+        self.lose(None, why);
+    }
+
+    /// Gives up the link, if it is that one or whichever it is; false if it is not.
+    fn lose(&self, which: Option<&Channel>, why: &str) -> bool {
+        let old = {
+            let mut contact = self.contact.lock();
+            let same = |now: &mut Arc<Channel>| which.is_none_or(|it| core::ptr::eq(&**now, it));
+            let old = contact.channel.take_if(same);
+            if old.is_some() {
+                self.up.store(false, Relaxed);
+            }
+            old
+        };
+        let Some(old) = old else {
+            return false;
+        };
+        old.shutdown();
+        pr_info!("node {} is down: {why}\n", self.id);
+        true
     }
 
     /// Others say that the node is gone. Unless it speaks here, that is the end of every channel to it.
@@ -259,11 +275,7 @@ impl Peer {
 
     /// The link is lost, unless there is a new one already.
     fn lost_if(&self, channel: &Channel, why: &str) {
-        let same = self
-            .channel()
-            .is_some_and(|now| core::ptr::eq(&*now, channel));
-        if same {
-            self.lost(why);
+        if self.lose(Some(channel), why) {
             if let Some(listener) = listener() {
                 listener.down(self.id);
             }
@@ -278,7 +290,10 @@ impl Peer {
                 Ok(true) => (),
                 Ok(false) => {
                     self.lost_if(channel, "it left");
-                    link::cut(self.id);
+                    // If it is back already, it has ended by itself what there was before.
+                    if !self.is_up() {
+                        link::cut(self.id);
+                    }
                     return;
                 }
                 Err(_) => {
