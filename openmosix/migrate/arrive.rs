@@ -87,6 +87,9 @@ const PREPARE_MS: u32 = 10_000;
 /// Milliseconds between the image and the handing over.
 const COMMIT_MS: u32 = 60_000;
 
+/// Milliseconds that home may take to let its own memory go before the process runs here: it runs nowhere else by then.
+const RESUME_MS: u32 = 600_000;
+
 /// What a new guest task starts with.
 pub(crate) struct Arrival {
     lane: Lane,
@@ -284,11 +287,10 @@ fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
     lane.say(0, &Installed { pages: parts.pages })?;
 
     fault::hit(Point::ArriveCommit)?;
-    let deadline = Deadline::ms(COMMIT_MS);
-    lane.hear_message(deadline, |_: Commit| Ok(()))?;
+    lane.hear_message(Deadline::ms(COMMIT_MS), |_: Commit| Ok(()))?;
     lane.say(0, &Committed {})?;
     fault::hit(Point::ArriveCommitted)?;
-    lane.hear_message(deadline, |_: Resume| Ok(()))?;
+    lane.hear_message(Deadline::ms(RESUME_MS), |_: Resume| Ok(()))?;
     arrival.welcome.arrived(&guest);
 
     sys::task::intercept();
