@@ -55,6 +55,10 @@ use kernel::{
 /// The smallest window.
 const WINDOW: usize = 128 << 10;
 
+/// The most signals that a guest gets at once. Those that are left are seen to when it has delivered these; it keeps no
+/// more than a few times as many.
+const SIGNALS: usize = 1024;
+
 /// What the guest does after the answer to its call.
 pub(super) enum Next {
     /// It goes on.
@@ -329,11 +333,12 @@ impl Deputy {
     /// Looks at signals while the guest stands still: default actions happen in here, and what has a
     /// handler goes to the guest. The process may stop or die in here. Was any sent?
     pub(super) fn signals(&self) -> Result<bool> {
-        let mut sent = false;
-        while let Some(delivery) = signal::next() {
+        for sent in 0..SIGNALS {
+            let Some(delivery) = signal::next() else {
+                return Ok(sent > 0);
+            };
             image::signals::say(&self.lane, &delivery)?;
-            sent = true;
         }
-        Ok(sent)
+        Ok(true)
     }
 }
