@@ -52,6 +52,7 @@ use crate::{
     sys::{
         self,
         cpu::Regs,
+        queue,
         signal, //
     },
     task::{
@@ -68,16 +69,18 @@ use migrant::{
     Role, //
 };
 
-/// A peer has opened a channel for a process. Called in a worker, may sleep as long as it likes.
+/// A peer has opened a channel for a process. Called in a worker, may sleep for some time.
 pub(crate) fn incoming(channel: Arc<Channel>, purpose: Purpose, from: NodeId) {
-    let result = match purpose {
-        Purpose::Process => arrive::incoming(channel, from),
-        Purpose::Pages => guest::pages::serve(channel),
-        Purpose::Control => Err(EPROTO),
+    let note = move |result: Result| {
+        if let Err(error) = result {
+            pr_debug!("a channel from node {from} ended: {error:?}\n");
+        }
     };
-    if let Err(error) = result {
-        pr_debug!("a channel from node {from} ended: {error:?}\n");
-    }
+    note(match purpose {
+        Purpose::Process => arrive::incoming(channel, from),
+        Purpose::Pages => queue::spawn_lane(move || note(guest::pages::serve(channel))),
+        Purpose::Control => Err(EPROTO),
+    });
 }
 
 /// What the current task does on its way to user mode.

@@ -61,7 +61,7 @@ const BACKLOG: u32 = 128;
 /// Milliseconds to wait after an unexpected failure to accept.
 const ACCEPT_RETRY_MS: i64 = 100;
 
-/// Takes a proved connection that is for a process. Called in a work item, may sleep as long as it likes.
+/// Takes a proved connection that is for a process. Called in a work item, may sleep for some time.
 pub(crate) type Handler = fn(Arc<Channel>, Purpose, NodeId);
 
 static HANDLER: SetOnce<Handler> = SetOnce::new();

@@ -195,7 +195,7 @@ impl Peer {
         // Not before: an answer has the address of this node, which the listener may have learned just now.
         let ear = peer.clone();
         let heard = channel.clone();
-        if queue::spawn(move || ear.listen(&heard)).is_err() {
+        if queue::spawn_link(move || ear.listen(&heard)).is_err() {
             peer.lost_if(&channel, "not enough memory");
         }
     }
