@@ -64,6 +64,9 @@ const FAST_PULSE_MS: u32 = 10;
 /// Milliseconds after which home looks at what the guest uses, even if there is no pause.
 const LOOK_MS: u32 = 1_000;
 
+/// Milliseconds that a look may take: half as long as a guest that sends lets home read nothing.
+const LOOKS_MS: u32 = 5_000;
+
 /// Milliseconds for which the end of a process that is killed may wait for what its guest has used.
 const LAST_MS: u32 = 250;
 
@@ -160,7 +163,8 @@ fn follow(deputy: &Deputy, process: &Process, frame: Frame) -> Result<Option<Lef
 /// Asks what the guest has used, and what it uses now; and looks at files.
 pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
     deputy.looked_ms.store(now_ms(), Ordering::Relaxed);
-    let usage = match deputy.pages.usage(process.task()) {
+    let deadline = Deadline::ms(LOOKS_MS);
+    let usage = match deputy.pages.usage_by(deadline, process.task()) {
         // It is busy, or its node is. That is nothing to lose it for.
         Err(error) if error == ETIMEDOUT => return Ok(()),
         usage => usage?,
