@@ -58,8 +58,8 @@ impl Agreed {
         Ok(KBox::new(agreed, GFP_KERNEL)?)
     }
 
-    /// Whether it still waits for the process.
+    /// Whether it still waits for the process, as far as is known. Does not sleep.
     pub(crate) fn holds(&self) -> bool {
-        self.since.elapsed().as_millis() < KEPT_MS
+        self.since.elapsed().as_millis() < KEPT_MS && self.target.lane.channel().is_open()
     }
 }
