@@ -259,12 +259,16 @@ pub(crate) fn joined(channel: Arc<Channel>) -> Result {
     let id = channel.peer();
     admits(id, from, Purpose::Control)?;
     note_self(&channel);
-    let known = match peer(id) {
+    let (known, is_new) = match peer(id) {
         // The map gives it another address, too: it is an alias.
-        Some(peer) if peer.ip() == from || is_in_map(id) => peer,
+        Some(peer) if peer.ip() == from || is_in_map(id) => (peer, false),
         _ => learn(id, from)?,
     };
     Peer::joined(&known, channel);
+    if is_new {
+        // Not before: it need not be called.
+        Peer::begin(known);
+    }
     Ok(())
 }
 
@@ -274,11 +278,16 @@ fn is_in_map(id: NodeId) -> bool {
 
 /// Makes a node known that others told of. It is called from now on, or calls.
 pub(crate) fn known(id: NodeId, ip: Ip) -> Result {
-    learn(id, ip).map(|_| ())
+    let (peer, is_new) = learn(id, ip)?;
+    if is_new {
+        Peer::begin(peer);
+    }
+    Ok(())
 }
 
-/// Makes a node known that is not in the map, or is at another address than before.
-fn learn(id: NodeId, ip: Ip) -> Result<Arc<Peer>> {
+/// Makes a node known that is not in the map, or is at another address than before. If it is a new one, it has yet to
+/// [begin](Peer::begin).
+fn learn(id: NodeId, ip: Ip) -> Result<(Arc<Peer>, bool)> {
     let new = Peer::new(id, ip)?;
     let (peer, old) = with_state(|state| {
         let config = state.config.as_ref().ok_or(ESHUTDOWN)?;
@@ -304,10 +313,8 @@ fn learn(id: NodeId, ip: Ip) -> Result<Arc<Peer>> {
     if let Some(old) = old {
         old.stop();
     }
-    if Arc::ptr_eq(&peer, &new) {
-        Peer::begin(new);
-    }
-    Ok(peer)
+    let is_new = Arc::ptr_eq(&peer, &new);
+    Ok((peer, is_new))
 }
 
 /// Others say that a node is gone.
