@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <sys/resource.h>
 
 #define ROOM (2 << 20)
@@ -430,6 +431,34 @@ static void registers(void)
 		must(pkey_free(key));
 }
 
+static sigjmp_buf no_gate;
+
+static void refused(int sig)
+{
+	siglongjmp(no_gate, sig);
+}
+
+static long old_call(long nr)
+{
+	long result;
+
+	asm volatile("int $0x80" : "=a"(result) : "0"(nr) : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+/* Calls by the gate of 32-bit programs, with their numbers. Not every kernel has it. */
+static void gates(void)
+{
+	signal(SIGSEGV, refused);
+	for (int i = 0; i < 2; i++) {
+		if (sigsetjmp(no_gate, 1))
+			break;
+		S("getpid", old_call(20) == getpid());
+		S("getppid", old_call(64) == getppid());
+	}
+	signal(SIGSEGV, SIG_DFL);
+}
+
 /* What others may ask about a process that is away. */
 static void asked(void)
 {
@@ -469,4 +498,4 @@ static void spent(void)
 }
 
 CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers),
-      CASE(asked), CASE(spent))
+      CASE(gates), CASE(asked), CASE(spent))

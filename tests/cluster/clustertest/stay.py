@@ -161,6 +161,18 @@ def given(cluster):
         expect("exit status", 0, process.finish()["status"], 1, process.command)
 
 
+def compat(cluster):
+    """A program of 32 bits stays."""
+    home = cluster[1]
+    if home.run(["zgrep", "-q", "^CONFIG_IA32_EMULATION=y", "/proc/config.gz"])["status"]:
+        raise Skip("this kernel runs no programs of 32 bits")
+    with home.start([probe("compat")]) as process:
+        process.expect("^ready$")
+        expect("stay reasons", ["compat"], process.proc("cantmove").split(), 1, process.command)
+        refused(process, "compat")
+        home.shell("kill %d" % process.pid)
+
+
 def ended(cluster):
     """A process that has ended, and for which nobody has waited yet, can be asked all the same."""
     home = cluster[1]
@@ -186,4 +198,5 @@ def register():
     single("stay/stranger", stranger)
     single("stay/owner", owner)
     single("stay/given", given)
+    single("stay/compat", compat)
     single("stay/ended", ended)
