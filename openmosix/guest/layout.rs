@@ -40,6 +40,10 @@ const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
 const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
 
 const WRITE: u64 = bindings::PROT_WRITE as u64;
+const EXEC: u64 = bindings::PROT_EXEC as u64;
+
+/// Among the features of the processor: protection keys.
+const KEYS: u64 = 1 << 9;
 
 /// Flags of `mmap()`.
 mod map {
@@ -73,6 +77,12 @@ fn failed(result: i64) -> bool {
 /// The bytes of the pages that `len` bytes take.
 fn pages(len: u64) -> u64 {
     len.wrapping_add(PAGE as u64 - 1) & !(PAGE as u64 - 1)
+}
+
+/// Does the kernel give memory with such rights a protection key? It keeps a process at home, and its number is home's
+/// to choose: a register of the program's says what it allows.
+fn gets_key(prot: u64) -> bool {
+    prot & 7 == EXEC && cpu::xfeatures() & KEYS != 0
 }
 
 /// Does a range begin or end in the middle of shared memory?
@@ -152,7 +162,8 @@ impl Guest {
         let [_, len, prot, flags, ..] = *args;
         let anonymous = flags & map::ANONYMOUS != 0;
         let shared = flags & map::TYPE != map::PRIVATE;
-        if flags & map::HOME_FIRST != 0 || (shared && !anonymous && prot & WRITE != 0) {
+        let writes_file = shared && !anonymous && prot & WRITE != 0;
+        if flags & map::HOME_FIRST != 0 || writes_file || gets_key(prot) {
             return Ok(Outcome::HomeFirst);
         }
         let mut asked = *args;
@@ -210,7 +221,8 @@ impl Guest {
     /// `mprotect()`: at home, then here.
     pub(super) fn mprotect(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let [start, len, prot, ..] = *args;
-        if prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED) {
+        let writes_file = prot & WRITE != 0 && Mm::current()?.range_has(start, len, 1 << SHARED);
+        if writes_file || gets_key(prot) {
             return Ok(Outcome::HomeFirst);
         }
         let result = self.forward(nr, args, regs)?;

@@ -535,7 +535,10 @@ static void keys(void)
 		return;
 	T("strange", pkey_alloc(1, 0));
 	T("bad key", pkey_mprotect(at, PAGE, RW, 14));
+	T("only exec", mprotect(at + PAGE, PAGE, PROT_EXEC));
+	S("only exec", 0, "%d", touch(at + PAGE, 0));
 	T("protect", pkey_mprotect(at, PAGE, RW, key));
+	S("protected", 0, "%d %d", touch(at, 0), touch(at, 1));
 	T("forbid", pkey_set(key, PKEY_DISABLE_WRITE));
 	S("forbidden", 0, "%d %d", touch(at, 0), touch(at, 1));
 	turn();
