@@ -52,6 +52,7 @@ mod map {
     pub(super) const TYPE: u64 = 0x0f;
     pub(super) const PRIVATE: u64 = bindings::MAP_PRIVATE as u64;
     pub(super) const ANONYMOUS: u64 = bindings::MAP_ANONYMOUS as u64;
+    pub(super) const FIXED: u64 = bindings::MAP_FIXED as u64;
     pub(super) const GROWSDOWN: u64 = bindings::MAP_GROWSDOWN as u64;
     pub(super) const POPULATE: u64 = bindings::MAP_POPULATE as u64;
     pub(super) const NONBLOCK: u64 = bindings::MAP_NONBLOCK as u64;
@@ -170,6 +171,9 @@ impl Guest {
         asked[3] = flags & !map::POPULATE;
         let (addr, kind) = self.forward_for_kind(nr, &asked, regs)?;
         if failed(addr) {
+            if flags & map::FIXED != 0 && !anonymous {
+                self.lose(args[0], pages(len), regs)?;
+            }
             return Ok(Outcome::Result(addr));
         }
         let addr = addr as u64;
@@ -204,6 +208,26 @@ impl Guest {
         Ok(Outcome::Result(addr as i64))
     }
 
+    /// A call has failed at home, which may have unmapped all of a range before it did: here that is unmapped, too.
+    fn lose(&self, start: u64, len: u64, regs: &mut Regs<'_>) -> Result {
+        let mm = Mm::current()?;
+        let end = start.saturating_add(len);
+        let mut next = start;
+        while next < end {
+            let Some(vma) = mm.next_vma(next).filter(|vma| (vma.start as u64) < end) else {
+                break;
+            };
+            let from = next.max(vma.start as u64);
+            next = end.min(vma.end as u64);
+            let asked = [from, next - from, u64::from(bindings::MS_ASYNC), 0, 0, 0];
+            if self.forward(bindings::__NR_msync, &asked, regs)? == NO_MEMORY {
+                unmap(from, next - from)?;
+                self.home.forget(from, next - from);
+            }
+        }
+        Ok(())
+    }
+
     /// `munmap()`: at home, then here.
     pub(super) fn munmap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         if cuts_shared(&Mm::current()?, args[0], args[1]) {
@@ -236,8 +260,9 @@ impl Guest {
 
     /// `mremap()`: at home, then here; undone at home if it fails here.
     pub(super) fn mremap(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
-        let [old, old_len, new_len, flags, ..] = *args;
-        let plain = u64::from(bindings::MREMAP_MAYMOVE | bindings::MREMAP_FIXED);
+        let [old, old_len, new_len, flags, new, _] = *args;
+        let fixed = u64::from(bindings::MREMAP_FIXED);
+        let plain = u64::from(bindings::MREMAP_MAYMOVE) | fixed;
         // Pages that it comes to show are those of home's object, of which this node has a part for each mapping.
         let objects = 1 << FILE | 1 << SHARED | 1 << SHMEM;
         if pages(old_len) == 0
@@ -248,6 +273,12 @@ impl Guest {
         }
         let result = self.forward(nr, args, regs)?;
         if failed(result) {
+            if flags & fixed != 0 {
+                let left = pages(new_len);
+                let cut = pages(old_len).saturating_sub(left);
+                self.lose(new, left, regs)?;
+                self.lose(old.wrapping_add(left), cut, regs)?;
+            }
             return Ok(Outcome::Result(result));
         }
         let here = if result as u64 == old {

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include <setjmp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 static sigjmp_buf back;
 static volatile int fault_code;
@@ -126,6 +127,11 @@ static void mmaps(void)
 	at = P("low", mmap((void *)0x200000, PAGE, RW, ANON | MAP_FIXED, -1, 0));
 	T("low", touch(at, true));
 	T("low", munmap(at, PAGE));
+	fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	P("fixed socket", mmap(base, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0));
+	S("fixed socket", 0, "%d %d", touch(base, false), touch(base + PAGE, false));
+	turn();
+	S("fixed socket", 0, "%d %d", touch(base, false), touch(base + PAGE, false));
 	must(munmap(base, 16 * PAGE));
 	must(close_range(3, ~0U, 0));
 }
@@ -266,6 +272,10 @@ static void moves(void)
 	at = P("may move", mremap(base, PAGE, 20 * PAGE, MREMAP_MAYMOVE));
 	S("may move", 0, "%d %d", at != base, touch(base, 0));
 	D("moved", 0, at, 20 * PAGE);
+	to = must(mmap((void *)(1UL << 40), PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0));
+	S("in the way", 0, "%d", touch(to, 1));
+	P("onto and too large", mremap(at, PAGE, 1UL << 40, MREMAP_FIXED | MREMAP_MAYMOVE, to));
+	S("onto and too large", 0, "%d %d", touch(at, 0), touch(to, 0));
 	P("onto and fail", mremap(base + 5 * PAGE, PAGE, PAGE, MREMAP_FIXED | MREMAP_MAYMOVE, base + 12 * PAGE));
 	S("onto and fail", 0, "%d %d", touch(base + 5 * PAGE, 0), touch(base + 12 * PAGE, 0));
 	to = P("leave", mremap(base + 16 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, 0));
