@@ -233,8 +233,8 @@ bool openmosix_restarts_here(void)
 	return current->restart_block.fn && current->restart_block.fn != do_no_restart_syscall;
 }
 
-/** openmosix_restarts_at_home - the next restart_syscall() is home's */
-void openmosix_restarts_at_home(void)
+/** openmosix_end_restart - nothing is left that restart_syscall() would go on with here */
+void openmosix_end_restart(void)
 {
 	current->restart_block.fn = do_no_restart_syscall;
 }

@@ -274,7 +274,7 @@ unsigned int openmosix_fd_room(void);
 u64 openmosix_cpu_time_left(void);
 void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
-void openmosix_restarts_at_home(void);
+void openmosix_end_restart(void);
 bool openmosix_next_signal(struct openmosix_signal *out);
 void openmosix_deliver_signal(const struct openmosix_signal *in);
 u64 openmosix_blocked(void);

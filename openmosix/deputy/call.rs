@@ -338,6 +338,8 @@ impl Deputy {
                 return Ok(sent > 0);
             };
             image::signals::say(&self.lane, &delivery)?;
+            // The handler's return ends what restart_syscall() would go on with.
+            signal::end_restart();
         }
         Ok(true)
     }

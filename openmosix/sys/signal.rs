@@ -269,8 +269,13 @@ pub(crate) fn restarts_here() -> bool {
 
 /// The next `restart_syscall()` is home's.
 pub(crate) fn restarts_at_home() {
+    end_restart();
+}
+
+/// There is nothing with which `restart_syscall()` would go on in the current task.
+pub(crate) fn end_restart() {
     // SAFETY: Sets a field of `current`.
-    unsafe { bindings::openmosix_restarts_at_home() };
+    unsafe { bindings::openmosix_end_restart() };
 }
 
 /// Where a call that was interrupted will write when it is restarted, or 0.

@@ -424,6 +424,7 @@ static void sleeps(void)
 	WAIT("select", -1, select(0, NULL, NULL, NULL, &(struct timeval){ 100, 0 }));
 	WAIT("pause", -1, pause());
 	WAIT("nanosleep", -1, nanosleep(&long_time, NULL));
+	T("nothing to restart", syscall(SYS_restart_syscall));
 	WAIT("clock_nanosleep", -1, clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL));
 }
 
