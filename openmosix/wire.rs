@@ -15,6 +15,7 @@
 //! * **4**: [`Prepare`](prepare::Prepare) and [`UsageAsked`](pages::UsageAsked) say how nice the process is.
 //! * **5**: [`Call`](call::Call) and [`Paused`](life::Paused) say where the program is. [`Usage`](life::Usage) counts
 //!   page faults. [`Reply`](call::Reply) says whether its result is a restart code.
+//! * **6**: [`Fault`](life::Fault) says what the processor said of it.
 //!
 //! # Rules
 //!
@@ -56,7 +57,7 @@ pub(crate) use frame::{
 pub(crate) use hello::Purpose;
 
 /// The protocol that this file and its modules describe.
-pub(crate) const VERSION: u16 = 5;
+pub(crate) const VERSION: u16 = 6;
 
 /// Where nodes listen, as openMosix always did.
 pub(crate) const PORT: u16 = 4660;

@@ -292,6 +292,18 @@ bool openmosix_kick_later(unsigned long delay);
 unsigned long openmosix_window(unsigned long len);
 void openmosix_close_window(unsigned long addr, unsigned long len);
 
+/**
+ * struct openmosix_trap - what the frames of handlers tell of a task's last trap
+ * @number: of the exception
+ * @error: its error code
+ * @address: of the last page fault
+ */
+struct openmosix_trap {
+	u64 number;
+	u64 error;
+	u64 address;
+};
+
 /* arch/x86/kernel/openmosix.c */
 #define OPENMOSIX_GP_LEN	216	/* struct user_regs_struct */
 #define OPENMOSIX_XSTATE_MAX	16384
@@ -302,6 +314,8 @@ u64 openmosix_cpu_features(void);
 int openmosix_cpu_get(void *gp, void *xstate, size_t len);
 bool openmosix_user_bases(const void *gp);
 int openmosix_cpu_set(const void *gp, const void *xstate, size_t len);
+void openmosix_trap_get(struct openmosix_trap *out);
+void openmosix_trap_set(const struct openmosix_trap *in);
 long openmosix_call_native(u32 nr, const u64 *args);
 int openmosix_map_vdso(unsigned long addr);
 unsigned long openmosix_vdso_start(struct mm_struct *mm);

@@ -30,6 +30,10 @@ use crate::{
         Wait, //
     },
     sys::{
+        cpu::{
+            self,
+            Trap, //
+        },
         mm::PAGE,
         signal, //
     },
@@ -41,6 +45,7 @@ use crate::{
         Process, //
     },
     wire::{
+        life::Fault,
         pages::Pages,
         prepare::{
             Abort,
@@ -65,7 +70,7 @@ const STALL_MS: u32 = 600_000;
 pub(crate) struct Arrived {
     cpu: Cpu,
     task: Task,
-    fault: Option<[u8; signal::INFO]>,
+    fault: Option<Fault>,
     /// Signals that home has sent and that have not been delivered.
     waiting: KVVec<signal::Delivery>,
     /// How long it took, up to here.
@@ -165,7 +170,7 @@ impl<'a> Coming<'a> {
 struct Parts {
     cpu: Option<Cpu>,
     task: Option<Task>,
-    fault: Option<[u8; signal::INFO]>,
+    fault: Option<Fault>,
     waiting: KVVec<signal::Delivery>,
     pages: u64,
     /// Why it stays where it is.
@@ -207,7 +212,7 @@ impl Parts {
                 self.cpu = Some(Cpu::read(frame)?);
             }
             Kind::Signals => image::signals::install_mask(frame)?,
-            Kind::Fault => self.fault = Some(frame.read::<crate::wire::life::Fault>()?.info),
+            Kind::Fault => self.fault = Some(frame.read()?),
             Kind::Signal if self.waiting.len() < WAITING => {
                 let delivery = image::signals::read(frame)?;
                 self.waiting.push(delivery, GFP_KERNEL)?;
@@ -248,8 +253,13 @@ impl Arrived {
     pub(crate) fn install(&self) -> Result {
         self.task.install_registrations()?;
         self.cpu.install()?;
-        if let Some(info) = &self.fault {
-            signal::force(info);
+        if let Some(fault) = &self.fault {
+            cpu::set_trap(&Trap {
+                number: fault.trap,
+                error: fault.error,
+                address: fault.address,
+            });
+            signal::force(&fault.info);
         }
         signal::deliver_again(&self.waiting);
         // A call that was interrupted is restarted here, or ended by a signal.

@@ -266,7 +266,17 @@ impl Guest {
             },
         )?;
         if let Some(info) = fault {
-            lane.say(0, &Fault { info, cpu_ns })?;
+            let trap = cpu::trap();
+            lane.say(
+                0,
+                &Fault {
+                    info,
+                    cpu_ns,
+                    trap: trap.number,
+                    error: trap.error,
+                    address: trap.address,
+                },
+            )?;
         }
         let waiting = core::mem::take(&mut *self.waiting.lock());
         let sent = waiting

@@ -76,6 +76,23 @@ pub(crate) fn set(general: &[u8; GENERAL], xstate: &[u8]) -> Result {
     })
 }
 
+/// What the frame of a handler tells of a task's last trap: its number, its error code, the address of a page fault.
+pub(crate) type Trap = bindings::openmosix_trap;
+
+/// That of the current task.
+pub(crate) fn trap() -> Trap {
+    let mut out = Trap::default();
+    // SAFETY: `out` is room for one.
+    unsafe { bindings::openmosix_trap_get(&mut out) };
+    out
+}
+
+/// Lets a trap have been the last one of the current task.
+pub(crate) fn set_trap(trap: &Trap) {
+    // SAFETY: Frames tell it, and nothing else uses it, so any numbers will do.
+    unsafe { bindings::openmosix_trap_set(trap) };
+}
+
 // A kernel with more calls than the table knows does not build.
 const _: () = assert!(crate::syscall::COUNT == bindings::NR_syscalls as usize);
 

@@ -105,5 +105,11 @@ message! {
         info: [u8; 128],
         /// CPU time that it used so far.
         cpu_ns: u64,
+        /// Its last trap: the number of the exception.
+        trap: u64,
+        /// The error code of that.
+        error: u64,
+        /// The address of its last page fault.
+        address: u64,
     }
 }

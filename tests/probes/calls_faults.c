@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/ucontext.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <linux/membarrier.h>
@@ -27,6 +28,19 @@ static void teller(int number)
 
 static void escape(int number)
 {
+	siglongjmp(back, number);
+}
+
+static greg_t trap[3];
+
+static void escape_telling(int number, siginfo_t *info, void *context)
+{
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	(void)info;
+	trap[0] = registers[REG_TRAPNO];
+	trap[1] = registers[REG_ERR];
+	trap[2] = registers[REG_CR2] - (greg_t)area.none;
 	siglongjmp(back, number);
 }
 
@@ -132,11 +146,12 @@ static void fates(void)
 /* A handler that runs once is forgotten with the fault. */
 static void forgotten(void)
 {
-	struct sigaction action;
+	struct sigaction action = { .sa_sigaction = escape_telling, .sa_flags = SA_SIGINFO | SA_RESETHAND };
 
-	act(SIGSEGV, escape, SA_RESETHAND);
+	must(sigaction(SIGSEGV, &action, NULL));
 	if (!sigsetjmp(back, 1))
 		fault();
+	S("trap", 0, "%lld %lld %lld", trap[0], trap[1], trap[2]);
 	S("forgotten", sigaction(SIGSEGV, NULL, &action), "%d", action.sa_handler == SIG_DFL);
 }
 

@@ -184,6 +184,22 @@ int openmosix_cpu_set(const void *gp, const void *xstate, size_t len)
 	return job.ret;
 }
 
+/** openmosix_trap_get - read what the current task keeps of its last trap */
+void openmosix_trap_get(struct openmosix_trap *out)
+{
+	out->number = current->thread.trap_nr;
+	out->error = current->thread.error_code;
+	out->address = current->thread.cr2;
+}
+
+/** openmosix_trap_set - let a trap have been the last one of the current task */
+void openmosix_trap_set(const struct openmosix_trap *in)
+{
+	current->thread.trap_nr = in->number;
+	current->thread.error_code = in->error;
+	current->thread.cr2 = in->address;
+}
+
 /**
  * openmosix_call_native - run a system call in the current task
  * @nr: number, below NR_syscalls

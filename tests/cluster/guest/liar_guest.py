@@ -141,7 +141,7 @@ def comes_with(name, frames):
 def faults(guest, _payload, _seq):
     """A fault that was none."""
     info = struct.pack("<iii", guest.rng.choice((0, 9, 19, 65, -1, 17, 11, 64)), 0, guest.rng.choice((0, -2, 128, 1)))
-    come(guest, [("Fault", info.ljust(128, b"\xff") + bytes(8))] + back(guest))
+    come(guest, [("Fault", info.ljust(128, b"\xff") + bytes(32))] + back(guest))
 
 
 def waiting(guest, _payload, _seq):

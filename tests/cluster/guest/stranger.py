@@ -15,7 +15,7 @@ import sys
 PORT = 4660
 PATIENCE = 90
 MAGIC = b"openMosi"
-VERSION = 5
+VERSION = 6
 CONTROL = 1
 
 

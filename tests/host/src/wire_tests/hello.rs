@@ -18,7 +18,7 @@ const HELLO: Hello = Hello {
 
 #[test]
 fn golden_hello() {
-    let golden = hex("6f70656e4d6f7369 0500 0302 02000000 0807060504030201
+    let golden = hex("6f70656e4d6f7369 0600 0302 02000000 0807060504030201
          eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 0000000000000000");
     assert_eq!(HELLO.encode().to_vec(), golden);
 }

@@ -176,6 +176,9 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Fault => encode(&Fault {
             info: array(0x30),
             cpu_ns: 10,
+            trap: 11,
+            error: 12,
+            address: 13,
         }),
         Kind::Fetch => encode(&Fetch {
             addr: 0x7fff_0000_0000,
