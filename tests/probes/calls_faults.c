@@ -334,5 +334,27 @@ static void future(void)
 	must(munmap(at, 4 * PAGE));
 }
 
+/* Whoever unmaps the vDSO has something else there, and moves all the same. */
+static void no_vdso(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long from = 0, to = 0;
+	char line[256], *at;
+
+	while (maps && !to && fgets(line, sizeof(line), maps))
+		if (strstr(line, "[vdso]"))
+			expect(sscanf(line, "%lx-%lx", &from, &to) == 2, "%s", line);
+	expect(to, "no vDSO");
+	fclose(maps);
+	T("unmap", munmap((void *)from, to - from));
+	at = P("map", mmap((void *)from, to - from, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	if (at == MAP_FAILED)
+		return;
+	at[0] = '!';
+	turn();
+	S("at home", 0, "%d", calls_node && calls_at_home());
+	S("content", 0, "%c", at[0]);
+}
+
 CALLS(CASE(fates), CASE(forgotten), CASE(waiting), CASE(always_asking), CASE(nameless), CASE(beyond), CASE(beside), CASE(half),
-      CASE(parts), CASE(barriers), CASE(future))
+      CASE(parts), CASE(barriers), CASE(future), CASE(no_vdso))

@@ -375,12 +375,25 @@ static bool is_vdso_call(unsigned long at)
 	return at + 1 < vdso64_image.size && code[at] == 0x0f && code[at + 1] == 0x05;
 }
 
+/* Where the vDSO is, 0 if nowhere: the kernel is not told that a program has unmapped it. */
+static unsigned long vdso_start(struct mm_struct *mm)
+{
+	unsigned long vdso = (unsigned long)mm->context.vdso;
+	struct vm_area_struct *vma;
+	bool there;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, vdso);
+	there = vma && openmosix_is_special(vma);
+	mmap_read_unlock(mm);
+	return there ? vdso : 0;
+}
+
 static bool in_vdso(unsigned long ip)
 {
-	unsigned long vdso = (unsigned long)current->mm->context.vdso;
-	unsigned long at = ip - vdso;
+	unsigned long at = ip - (unsigned long)current->mm->context.vdso;
 
-	if (!vdso || at >= vdso64_image.size)
+	if (at >= vdso64_image.size || !vdso_start(current->mm))
 		return false;
 	return !is_vdso_call(at) && !(at >= 2 && is_vdso_call(at - 2));
 }
@@ -460,7 +473,7 @@ void openmosix_show_place(u64 ip, u64 sp)
  */
 unsigned long openmosix_vdso_start(struct mm_struct *mm)
 {
-	unsigned long vdso = (unsigned long)mm->context.vdso;
+	unsigned long vdso = vdso_start(mm);
 
 	return vdso ? vdso - __VDSO_PAGES * PAGE_SIZE : 0;
 }
