@@ -259,7 +259,7 @@ int openmosix_put_page(struct mm_struct *mm, unsigned long addr, const void *dat
 	vma = vma_lookup(mm, addr);
 	if (!vma) {
 		/* A stack may have grown while it was away. */
-		vma = expand_stack(mm, addr);
+		vma = openmosix_grow_stack(mm, addr);
 		if (!vma)
 			return -EFAULT;
 	}

@@ -349,6 +349,46 @@ bool openmosix_range_writable(unsigned long start, unsigned long len)
 	return start >= end && !(file && fault_in_safe_writeable(range, len));
 }
 
+/* Sets a soft limit of the current process, if that is what it was. */
+static void set_limit(unsigned int which, unsigned long was, unsigned long soft)
+{
+	struct rlimit *limit = current->signal->rlim + which;
+
+	task_lock(current->group_leader);
+	if (limit->rlim_cur == was)
+		WRITE_ONCE(limit->rlim_cur, soft);
+	task_unlock(current->group_leader);
+}
+
+/**
+ * openmosix_grow_stack - let a mapping reach as far down as on the guest's node
+ * @mm: address space of the current task
+ * @addr: an address below it
+ *
+ * It has grown there by the limits of the time when the process went there.
+ * Somebody may have lowered them since, which takes nothing away that is there:
+ * for a moment they are what the program may raise them to by itself.
+ *
+ * Context: mmap_lock is held for reading; not any more if this fails.
+ * Return: the mapping, or NULL.
+ */
+struct vm_area_struct *openmosix_grow_stack(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long stack = rlimit(RLIMIT_STACK), most_stack = rlimit_max(RLIMIT_STACK);
+	unsigned long space = rlimit(RLIMIT_AS), most_space = rlimit_max(RLIMIT_AS);
+	struct vm_area_struct *vma = expand_stack(mm, addr);
+
+	if (vma)
+		return vma;
+	mmap_read_lock(mm);
+	set_limit(RLIMIT_STACK, stack, most_stack);
+	set_limit(RLIMIT_AS, space, most_space);
+	vma = expand_stack(mm, addr);
+	set_limit(RLIMIT_STACK, most_stack, stack);
+	set_limit(RLIMIT_AS, most_space, space);
+	return vma;
+}
+
 /**
  * openmosix_grow - let a mapping that grows down reach an address
  * @mm: home address space
@@ -361,7 +401,7 @@ void openmosix_grow(struct mm_struct *mm, unsigned long addr)
 {
 	mmap_read_lock(mm);
 	/* It unlocks when it fails. */
-	if (!vma_lookup(mm, addr) && !expand_stack(mm, addr))
+	if (!vma_lookup(mm, addr) && !openmosix_grow_stack(mm, addr))
 		return;
 	mmap_read_unlock(mm);
 }

@@ -29,6 +29,7 @@ use crate::{
             Claim,
             Mm, //
         },
+        task::Limits,
         watch::Watch,
     },
     task::target::Agreed,
@@ -69,6 +70,8 @@ pub(crate) struct Deputy {
     /// The mark on the home address space.
     claim: Arc<Claim>,
     files: Arc<Watch>,
+    /// Those that the guest was given.
+    limits: Limits,
     /// When the guest was last told of files, in milliseconds since boot.
     told_ms: AtomicU64,
     /// A file calls the process home.
@@ -115,6 +118,7 @@ impl Deputy {
         pages: Arc<PageLane>,
         claim: Arc<Claim>,
         files: Arc<Watch>,
+        limits: Limits,
     ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -123,6 +127,7 @@ impl Deputy {
                 pages,
                 claim,
                 files,
+                limits,
                 told_ms: AtomicU64::new(0),
                 file_calls: AtomicBool::new(false),
                 holding: AtomicBool::new(false),
@@ -171,6 +176,11 @@ impl Deputy {
     /// The home address space.
     pub(crate) fn mm(&self) -> &Mm {
         self.claim.mm()
+    }
+
+    /// Has somebody changed limits that the guest has?
+    fn has_other_limits(&self) -> bool {
+        self.limits != Limits::now()
     }
 
     /// The page lane, for whoever looks at the memory from outside.

@@ -162,6 +162,7 @@ bool openmosix_is_crowded(struct mm_struct *mm);
 unsigned long openmosix_stack_pages(struct mm_struct *mm);
 bool openmosix_range_has(struct mm_struct *mm, unsigned long start, unsigned long len, u32 kinds);
 bool openmosix_range_writable(unsigned long start, unsigned long len);
+struct vm_area_struct *openmosix_grow_stack(struct mm_struct *mm, unsigned long addr);
 void openmosix_grow(struct mm_struct *mm, unsigned long addr);
 u32 openmosix_vma_stay(struct vm_area_struct *vma);
 bool openmosix_is_special(const struct vm_area_struct *vma);

@@ -232,11 +232,13 @@ impl Parts {
     fn join(self, deputy: &Deputy, timer: &mut Timer) -> Result<KBox<Arrived>> {
         timer.add_pages(self.pages);
         timer.enter(Stage::Commit);
+        // What it was not allowed by limits that are others now, it tries once more.
+        let again = |fault: &Fault| deputy.has_other_limits() && signal::is_unmapped(&fault.info);
         let arrived = KBox::new(
             Arrived {
                 cpu: self.cpu.ok_or(EPROTO)?,
                 task: self.task.ok_or(EPROTO)?,
-                fault: self.fault,
+                fault: self.fault.filter(|fault| !again(fault)),
                 waiting: self.waiting,
                 timer: timer.clone(),
             },

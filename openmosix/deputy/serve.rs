@@ -115,7 +115,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
     if now_ms().saturating_sub(deputy.looked_ms.load(Ordering::Relaxed)) >= u64::from(LOOK_MS) {
         // It calls so often that there is no pause to do it in.
         look(deputy, process)?;
-        heed_reasons(process);
+        heed_reasons(deputy, process);
     }
     let undisturbed_ms = deputy.undisturbed_ms();
     let heard = if holding {
@@ -137,7 +137,7 @@ fn step(deputy: &Deputy, process: &Process) -> Result<Option<Left>> {
         Err(error) if error == ETIMEDOUT => {
             deputy.holding.store(false, Ordering::Relaxed);
             look(deputy, process)?;
-            heed_reasons(process);
+            heed_reasons(deputy, process);
             sys::task::after_call();
             Ok(None)
         }
@@ -175,9 +175,9 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
 }
 
 /// Has the process come home if it has got a reason to stay. It has asked for none, being away; but others do not ask
-/// where it is before they trace it, count what it does, or have it scheduled in real time.
-fn heed_reasons(process: &Process) {
-    let stays = Stay::of(process.task(), None).is_any();
+/// where it is before they trace it, count what it does, have it scheduled in real time, or change its limits.
+fn heed_reasons(deputy: &Deputy, process: &Process) {
+    let stays = Stay::of(process.task(), None).is_any() || deputy.has_other_limits();
     if stays && process.destination() != Some(Destination::Home) {
         process.give_order(Order::HOME);
     }

@@ -49,7 +49,10 @@ use crate::{
             Claim,
             Mm, //
         },
-        task::Hurry,
+        task::{
+            Hurry,
+            Limits, //
+        },
         watch::Watch, //
     },
     task::{
@@ -163,13 +166,15 @@ fn attempt(
         return Err(reason);
     }
     let claim = Arc::new(mm.claim(), GFP_KERNEL).map_err(|_| words(ENOMEM))?;
+    // Of the time before they are sent: a change that comes between is noticed.
+    let limits = Limits::now();
     let pages = image::send(&target.lane, claim.mm(), Way::Out(target.ahead)).map_err(words)?;
     timer.add_pages(pages);
     target.hear_installed()?;
 
     // Step 3: the page lane.
     let files = Arc::new(files, GFP_KERNEL).map_err(|_| words(ENOMEM))?;
-    let deputy = target.join(claim, files)?;
+    let deputy = target.join(claim, files, limits)?;
     deputy::list::replace(&deputy);
 
     // Step 4: whose is it?
@@ -247,6 +252,7 @@ impl Target {
         &self,
         claim: Arc<Claim>,
         files: Arc<Watch>,
+        limits: Limits,
     ) -> Result<Arc<Deputy>, Failure> {
         let pages = Channel::dial(self.node, Purpose::Pages, DIAL_MS).map_err(words)?;
         let pages = Lane::new(pages, self.epoch);
@@ -256,7 +262,7 @@ impl Target {
             .hear_message(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
             .map_err(words)?;
         let pages = PageLane::new(pages).map_err(words)?;
-        Deputy::new(self.node, self.lane.clone(), pages, claim, files).map_err(words)
+        Deputy::new(self.node, self.lane.clone(), pages, claim, files, limits).map_err(words)
     }
 
     /// Step 4: gives the process away.

@@ -48,6 +48,7 @@ use crate::{
         Lane, //
     },
     node::NodeId,
+    sys::task::Limits,
     task::{
         record::{
             Stage,
@@ -124,6 +125,7 @@ pub(crate) fn pass_on(
     let target = &*target;
     timer.enter(Stage::Copy);
     process.moves_on(timer.record());
+    let limits = Limits::now();
     // Memory of our own, which is not part of the image.
     source.close_window();
     let mut relay = Relay {
@@ -142,7 +144,7 @@ pub(crate) fn pass_on(
     } = relay;
     let given = match failure {
         Some(failure) => Err(failure),
-        None => hand_over(target, source, process, timer),
+        None => hand_over(target, source, process, timer, limits),
     };
     match given {
         Ok(deputy) => {
@@ -181,9 +183,10 @@ fn hand_over(
     source: &Deputy,
     process: &Process,
     timer: &mut Timer,
+    limits: Limits,
 ) -> Result<Arc<Deputy>, Failure> {
     target.hear_installed()?;
-    let deputy = target.join(source.claim().clone(), source.files().clone())?;
+    let deputy = target.join(source.claim().clone(), source.files().clone(), limits)?;
     timer.enter(Stage::Commit);
     process.moves_on(timer.record());
     target.commit().inspect_err(|_| deputy.dismiss())?;

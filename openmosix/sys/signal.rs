@@ -176,6 +176,12 @@ pub(crate) fn deliver_again(deliveries: &[Delivery]) {
     set_blocked(mask);
 }
 
+/// Is it for an access to where nothing is mapped? It is that of the instruction that has yet to be done.
+pub(crate) fn is_unmapped(info: &[u8; INFO]) -> bool {
+    let raw = raw_info(info).__bindgen_anon_1;
+    raw.si_signo == bindings::SIGSEGV as c_int && raw.si_code == bindings::SEGV_MAPERR as c_int
+}
+
 /// Forces a signal on the current task, as its own fault would.
 pub(crate) fn force(info: &[u8; INFO]) {
     let mut raw = raw_info(info);

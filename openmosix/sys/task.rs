@@ -405,6 +405,23 @@ pub(crate) fn set_space_limit(bytes: u64, pages: u64) {
     }
 }
 
+/// The limits that the kernel of a guest's node enforces, and not home's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    stack: (u64, u64),
+    space: u64,
+}
+
+impl Limits {
+    /// Those of the current process, which others may change.
+    pub(crate) fn now() -> Self {
+        Self {
+            stack: stack_limit(),
+            space: space_limit().0,
+        }
+    }
+}
+
 /// `personality()` of the current task.
 pub(crate) fn personality() -> u32 {
     // SAFETY: Only a task itself changes it.

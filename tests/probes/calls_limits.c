@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -83,6 +84,39 @@ static void deep_stack(void)
 	}
 }
 
+/* Somebody else changes how deep the stack of a process may be, wherever that is. */
+static void stack_of_another(void)
+{
+	const rlim_t sizes[] = { 256 << 10, 8 << 20 };
+	struct rlimit none = { 0, 0 }, limit = { 0, RLIM_INFINITY };
+	int there[2], go[2], status;
+	char byte = 0;
+	pid_t child;
+
+	must(pipe(there));
+	must(pipe(go));
+	for (int to = 0; to < 2; to++) {
+		fflush(stdout);
+		child = must(fork());
+		if (!child) {
+			limit.rlim_cur = sizes[!to];
+			must(setrlimit(RLIMIT_STACK, &limit));
+			must(setrlimit(RLIMIT_CORE, &none));
+			away();
+			must(write(there[1], &byte, 1));
+			must(read(go[0], &byte, 1));
+			deep(1000);
+			_exit(0);
+		}
+		must(read(there[0], &byte, 1));
+		limit.rlim_cur = sizes[to];
+		must(prlimit(child, RLIMIT_STACK, &limit, NULL));
+		must(write(go[1], &byte, 1));
+		must(waitpid(child, &status, 0));
+		S("deep", 0, "%d %#x", (int)sizes[to], status);
+	}
+}
+
 /* A personality for which what can be read can be executed. */
 static void executes(void)
 {
@@ -104,4 +138,4 @@ static void executes(void)
 	T("personality", personality(0xffffffff));
 }
 
-CALLS(CASE(limited_space), CASE(limited_data), CASE(deep_stack), CASE(executes))
+CALLS(CASE(limited_space), CASE(limited_data), CASE(deep_stack), CASE(stack_of_another), CASE(executes))
