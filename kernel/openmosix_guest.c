@@ -19,6 +19,7 @@
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 #include <linux/sched/user.h>
+#include <linux/shmem_fs.h>
 #include <linux/time_namespace.h>
 #include <vdso/datapage.h>
 
@@ -315,8 +316,9 @@ int openmosix_set_clocks(s64 monotonic, s64 boottime, s64 realtime)
 int openmosix_map(struct file *home, const struct openmosix_vma *vma)
 {
 	unsigned long flags = MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+	unsigned long len = vma->end - vma->start;
+	struct file *file = NULL, *part = NULL;
 	unsigned long offset = 0;
-	struct file *file = NULL;
 	unsigned long addr;
 
 	switch (vma->kind) {
@@ -327,6 +329,14 @@ int openmosix_map(struct file *home, const struct openmosix_vma *vma)
 		break;
 	case OPENMOSIX_VMA_SHMEM:
 		flags |= MAP_SHARED | MAP_ANONYMOUS;
+		break;
+	case OPENMOSIX_VMA_PART:
+		/* Of something larger here, too: by that it is known. */
+		flags |= MAP_SHARED;
+		part = shmem_kernel_file_setup("dev/zero", len + PAGE_SIZE,
+					       mk_vma_flags(VMA_NORESERVE_BIT));
+		if (IS_ERR(part))
+			return PTR_ERR(part);
 		break;
 	case OPENMOSIX_VMA_FILE:
 		flags |= MAP_PRIVATE;
@@ -341,7 +351,9 @@ int openmosix_map(struct file *home, const struct openmosix_vma *vma)
 	}
 	if (file)
 		offset = vma->start;
-	addr = vm_mmap(file, vma->start, vma->end - vma->start, vma->prot, flags, offset);
+	addr = vm_mmap(file ?: part, vma->start, len, vma->prot, flags, offset);
+	if (part)
+		fput(part);
 	if (IS_ERR_VALUE(addr))
 		return (long)addr;
 	return addr == vma->start ? 0 : -EINVAL;

@@ -72,6 +72,12 @@ bool openmosix_is_shmem(const struct vm_area_struct *vma)
 	return (vma->vm_flags & VM_MAYSHARE) && vma_is_anon_shmem(vma);
 }
 
+/* Whole pages of the file that is mapped. */
+static pgoff_t file_pages(struct vm_area_struct *vma)
+{
+	return i_size_read(file_inode(vma->vm_file)) >> PAGE_SHIFT;
+}
+
 /*
  * Is a shared anonymous object this process's alone, and does each page of it
  * appear at one address? Its file is held by its mappings. On the way each
@@ -80,7 +86,7 @@ bool openmosix_is_shmem(const struct vm_area_struct *vma)
 static bool moves_as_memory(struct vm_area_struct *shared)
 {
 	struct file *file = shared->vm_file;
-	pgoff_t size = i_size_read(file_inode(file)) >> PAGE_SHIFT;
+	pgoff_t size = file_pages(shared);
 	VMA_ITERATOR(vmi, shared->vm_mm, 0);
 	struct vm_area_struct *vma;
 	unsigned long pages = 0;
@@ -215,7 +221,7 @@ static u32 vma_kind(struct vm_area_struct *vma)
 	if (vma_is_anonymous(vma))
 		return OPENMOSIX_VMA_ANON;
 	if (openmosix_is_shmem(vma))
-		return OPENMOSIX_VMA_SHMEM;
+		return vma_pages(vma) == file_pages(vma) ? OPENMOSIX_VMA_SHMEM : OPENMOSIX_VMA_PART;
 	return vma->vm_flags & VM_MAYSHARE ? OPENMOSIX_VMA_SHARED : OPENMOSIX_VMA_FILE;
 }
 

@@ -15,7 +15,8 @@
 //! * **4**: [`Prepare`](prepare::Prepare) and [`UsageAsked`](pages::UsageAsked) say how nice the process is.
 //! * **5**: [`Call`](call::Call) and [`Paused`](life::Paused) say where the program is. [`Usage`](life::Usage) counts
 //!   page faults. [`Reply`](call::Reply) says whether its result is a restart code.
-//! * **6**: [`Fault`](life::Fault) says what the processor said of it.
+//! * **6**: [`Fault`](life::Fault) says what the processor said of it. [`Vma`](image::Vma) has a kind for parts of shared
+//!   memory.
 //!
 //! # Rules
 //!

@@ -105,6 +105,7 @@ enum openmosix_vma_kind {
 	OPENMOSIX_VMA_SHARED,	/* shared, read-only file mapping: as above, never written */
 	OPENMOSIX_VMA_SHMEM,	/* shared memory with a single mapper: moves as memory */
 	OPENMOSIX_VMA_SPECIAL,	/* the vDSO and its data: each node has its own */
+	OPENMOSIX_VMA_PART,	/* of shared memory that goes on elsewhere, or did */
 };
 
 /**

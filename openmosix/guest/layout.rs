@@ -38,6 +38,7 @@ const ANON: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_ANON;
 const FILE: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_FILE;
 const SHARED: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHARED;
 const SHMEM: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_SHMEM;
+const PART: u32 = bindings::openmosix_vma_kind_OPENMOSIX_VMA_PART;
 
 const WRITE: u64 = bindings::PROT_WRITE as u64;
 const EXEC: u64 = bindings::PROT_EXEC as u64;
@@ -86,13 +87,14 @@ fn gets_key(prot: u64) -> bool {
     prot & 7 == EXEC && cpu::xfeatures() & KEYS != 0
 }
 
-/// Does a range begin or end in the middle of shared memory?
+/// Does a range hold a part of shared memory, of which the rest is elsewhere, or begin or end in the middle of some?
 fn cuts_shared(mm: &Mm, start: u64, len: u64) -> bool {
     let is_inside = |at: u64| {
         mm.next_vma(at)
             .is_some_and(|vma| vma.kind == SHMEM && (vma.start as u64) < at)
     };
-    is_inside(start) || is_inside(start.wrapping_add(pages(len)))
+    let end = start.wrapping_add(pages(len));
+    mm.range_has(start, pages(len), 1 << PART) || is_inside(start) || is_inside(end)
 }
 
 /// Unmaps what home has unmapped.
@@ -164,7 +166,8 @@ impl Guest {
         let anonymous = flags & map::ANONYMOUS != 0;
         let shared = flags & map::TYPE != map::PRIVATE;
         let writes_file = shared && !anonymous && prot & WRITE != 0;
-        if flags & map::HOME_FIRST != 0 || writes_file || gets_key(prot) {
+        let cuts = flags & map::FIXED != 0 && cuts_shared(&Mm::current()?, args[0], len);
+        if flags & map::HOME_FIRST != 0 || writes_file || gets_key(prot) || cuts {
             return Ok(Outcome::HomeFirst);
         }
         let mut asked = *args;
@@ -264,10 +267,12 @@ impl Guest {
         let fixed = u64::from(bindings::MREMAP_FIXED);
         let plain = u64::from(bindings::MREMAP_MAYMOVE) | fixed;
         // Pages that it comes to show are those of home's object, of which this node has a part for each mapping.
-        let objects = 1 << FILE | 1 << SHARED | 1 << SHMEM;
+        let objects = 1 << FILE | 1 << SHARED | 1 << SHMEM | 1 << PART;
+        let mm = Mm::current()?;
         if pages(old_len) == 0
             || flags & !plain != 0
-            || Mm::current()?.range_has(old, old_len, objects)
+            || mm.range_has(old, old_len, objects)
+            || (flags & fixed != 0 && cuts_shared(&mm, new, new_len))
         {
             return Ok(Outcome::HomeFirst);
         }
@@ -317,7 +322,7 @@ impl Guest {
     pub(super) fn mincore(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let mm = Mm::current()?;
         let has = |kinds| mm.range_has(args[0], args[1], kinds);
-        if has(1 << FILE | 1 << SHARED) && !has(1 << ANON | 1 << SHMEM) {
+        if has(1 << FILE | 1 << SHARED) && !has(1 << ANON | 1 << SHMEM | 1 << PART) {
             return self.forward(nr, args, regs).map(Outcome::Result);
         }
         Ok(Outcome::Native)

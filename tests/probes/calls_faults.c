@@ -305,7 +305,15 @@ static void parts(void)
 	turn();
 	one = P("grow again", mremap(one, PAGE, 3 * PAGE, MREMAP_MAYMOVE));
 	D("grown again", 0, one, 3 * PAGE);
-	must(munmap(one, 3 * PAGE));
+	T("split", mprotect(one + PAGE, 2 * PAGE, PROT_READ));
+	turn();
+	T("unmap the rest", munmap(one + PAGE, 2 * PAGE));
+	one = P("grow again", mremap(one, PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+	D("grown again", 0, one, 3 * PAGE);
+	turn();
+	P("map over", mmap(one + PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	one = P("grow over", mremap(one, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+	D("grown over", 0, one, 2 * PAGE);
 }
 
 static void barriers(void)
