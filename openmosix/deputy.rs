@@ -29,7 +29,10 @@ use crate::{
             Claim,
             Mm, //
         },
-        task::Limits,
+        task::{
+            self,
+            Limits, //
+        },
         watch::Watch,
     },
     task::target::Agreed,
@@ -72,6 +75,8 @@ pub(crate) struct Deputy {
     files: Arc<Watch>,
     /// Those that the guest was given.
     limits: Limits,
+    /// As how the time of day was set when the guest was told.
+    day: i64,
     /// When the guest was last told of files, in milliseconds since boot.
     told_ms: AtomicU64,
     /// A file calls the process home.
@@ -119,6 +124,7 @@ impl Deputy {
         claim: Arc<Claim>,
         files: Arc<Watch>,
         limits: Limits,
+        day: i64,
     ) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -128,6 +134,7 @@ impl Deputy {
                 claim,
                 files,
                 limits,
+                day,
                 told_ms: AtomicU64::new(0),
                 file_calls: AtomicBool::new(false),
                 holding: AtomicBool::new(false),
@@ -178,9 +185,9 @@ impl Deputy {
         self.claim.mm()
     }
 
-    /// Has somebody changed limits that the guest has?
-    fn has_other_limits(&self) -> bool {
-        self.limits != Limits::now()
+    /// Has somebody changed limits that the guest has, or set the clock by which it tells the time?
+    fn is_outdated(&self) -> bool {
+        self.limits != Limits::now() || self.day != task::day()
     }
 
     /// The page lane, for whoever looks at the memory from outside.

@@ -139,7 +139,7 @@ impl Deputy {
 
     /// Is there a reason to have the process whole, and at home?
     pub(super) fn is_wanted_home(&self) -> bool {
-        self.is_wanted_whole() || self.is_called_by_file() || self.has_other_limits()
+        self.is_wanted_whole() || self.is_called_by_file() || self.is_outdated()
     }
 
     /// Does somebody wait who looks at its registers: a tracer, or a core dump? Signals are not seen to before it is

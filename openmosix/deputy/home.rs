@@ -233,7 +233,7 @@ impl Parts {
         timer.add_pages(self.pages);
         timer.enter(Stage::Commit);
         // What it was not allowed by limits that are others now, it tries once more.
-        let again = |fault: &Fault| deputy.has_other_limits() && signal::is_unmapped(&fault.info);
+        let again = |fault: &Fault| deputy.is_outdated() && signal::is_unmapped(&fault.info);
         let arrived = KBox::new(
             Arrived {
                 cpu: self.cpu.ok_or(EPROTO)?,

@@ -175,9 +175,10 @@ pub(super) fn look(deputy: &Deputy, process: &Process) -> Result {
 }
 
 /// Has the process come home if it has got a reason to stay. It has asked for none, being away; but others do not ask
-/// where it is before they trace it, count what it does, have it scheduled in real time, or change its limits.
+/// where it is before they trace it, count what it does, have it scheduled in real time, change its limits, or set
+/// the clock.
 fn heed_reasons(deputy: &Deputy, process: &Process) {
-    let stays = Stay::of(process.task(), None).is_any() || deputy.has_other_limits();
+    let stays = Stay::of(process.task(), None).is_any() || deputy.is_outdated();
     if stays && process.destination() != Some(Destination::Home) {
         process.give_order(Order::HOME);
     }

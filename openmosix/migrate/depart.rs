@@ -224,6 +224,7 @@ impl Target {
         let epoch = timer.record().epoch;
         let channel = Channel::dial(to, Purpose::Process, DIAL_MS).map_err(words)?;
         let lane = Lane::new(channel, epoch);
+        let day = sys::task::day();
         let ahead = clock::compare(&lane).map_err(words)?;
         let token = prepare(process, &lane, resident, epoch)?;
         Ok(Self {
@@ -231,6 +232,7 @@ impl Target {
             lane,
             epoch,
             ahead,
+            day,
             token,
         })
     }
@@ -262,7 +264,8 @@ impl Target {
             .hear_message(Deadline::ms(ANSWER_MS), |_: Done| Ok(()))
             .map_err(words)?;
         let pages = PageLane::new(pages).map_err(words)?;
-        Deputy::new(self.node, self.lane.clone(), pages, claim, files, limits).map_err(words)
+        let lane = self.lane.clone();
+        Deputy::new(self.node, lane, pages, claim, files, limits, self.day).map_err(words)
     }
 
     /// Step 4: gives the process away.

@@ -357,6 +357,13 @@ pub(crate) fn clocks() -> Clocks {
     }
 }
 
+/// How far the time of day is ahead of `CLOCK_MONOTONIC`, in nanoseconds. That changes when somebody sets it; who makes
+/// the clocks run faster or slower changes both.
+pub(crate) fn day() -> i64 {
+    // SAFETY: This may be called anywhere.
+    unsafe { bindings::ktime_mono_to_any(0, bindings::tk_offsets_TK_OFFS_REAL) }
+}
+
 /// Soft and hard limit of the stack.
 pub(crate) fn stack_limit() -> (u64, u64) {
     // SAFETY: `current` has a signal struct; the limits are read as `getrlimit()` may.

@@ -34,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) epoch: u32,
     /// How far its clocks are behind ours.
     pub(crate) ahead: Ahead,
+    /// As how our time of day was set then: [`crate::sys::task::day`].
+    pub(crate) day: i64,
     /// What the page lane is known by.
     pub(crate) token: Token,
 }

@@ -186,6 +186,23 @@ def ended(cluster):
             raise Failed("why: %r" % process.proc("why"), 1, process.command)
 
 
+def clock(cluster):
+    """A process that is away comes home when somebody sets the clock there: the vDSO elsewhere knows nothing of it."""
+    home = cluster[1]
+    now = "import time; time.clock_settime(time.CLOCK_REALTIME, time.time() %s 1000.3)"
+    with home.start([probe("compute")]) as process:
+        process.ready()
+        process.move(2)
+        process.alive()
+        home.must(["python3", "-c", now % "+"])
+        try:
+            home.until("/proc/%d/where" % process.pid, "^0$", 30)
+        finally:
+            home.must(["python3", "-c", now % "-"])
+        process.alive()
+        expect("exit status", 0, process.finish()["status"], 1, process.command)
+
+
 def register():
     """All reasons."""
     for reason, passing in REASONS.items():
@@ -200,3 +217,4 @@ def register():
     single("stay/given", given)
     single("stay/compat", compat)
     single("stay/ended", ended)
+    single("stay/clock", clock, alone=True)
