@@ -11,10 +11,7 @@ use core::{
 };
 
 use super::{
-    rules::{
-        Running,
-        Scope, //
-    },
+    rules::Running,
     vector::Status,
     view::Slot,
     Balancer, //
@@ -109,8 +106,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             guests: expected.guests.saturating_add(offer.share),
             ..expected
         };
-        let full = limits.guests != 0 && own.present() >= limits.guests;
-        if full || limits.exceeded(own.processors, with, Scope::Guests) {
+        if limits.keep_out(own.processors, own.present(), with) {
             return Err(Refusal::Limit);
         }
         if !offer.ordered {

@@ -7,6 +7,9 @@ use crate::{
     node::map::NodeId, //
 };
 
+/// Guests for each processor, at most, if the administrator does not say.
+const GUESTS_EACH: u16 = 64;
+
 /// What a set of nodes means (`/proc/PID/migpolicy`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
@@ -82,7 +85,28 @@ pub(crate) enum Scope {
     Guests,
 }
 
-/// What a node may carry. 0 is no limit.
+impl Scope {
+    /// The number of this scope.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Local => 1,
+            Self::Guests => 2,
+        }
+    }
+
+    /// The scope that has a number, if there is one.
+    pub(crate) const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::All),
+            1 => Some(Self::Local),
+            2 => Some(Self::Guests),
+            _ => None,
+        }
+    }
+}
+
+/// What a node may carry, as its administrator has said. 0 is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// The greatest load (`/proc/hpc/admin/loadlimit`).
@@ -93,7 +117,7 @@ pub(crate) struct Limits {
     pub(crate) cpu: u32,
     /// What that counts.
     pub(crate) cpu_scope: Scope,
-    /// The most guests.
+    /// The most guests (`/proc/hpc/admin/maxguests`); 0 is [`GUESTS_EACH`] for each processor.
     pub(crate) guests: u16,
 }
 
@@ -127,6 +151,19 @@ impl Running {
 }
 
 impl Limits {
+    /// The most guests of a node with these processors.
+    pub(crate) fn most_guests(&self, processors: Processors) -> u16 {
+        match self.guests {
+            0 => processors.count().saturating_mul(GUESTS_EACH),
+            guests => guests,
+        }
+    }
+
+    /// Whether they keep out one more guest, where so many guests are, and so much is running with that one.
+    pub(crate) fn keep_out(&self, processors: Processors, guests: u16, with: Running) -> bool {
+        guests >= self.most_guests(processors) || self.exceeded(processors, with, Scope::Guests)
+    }
+
     /// Whether this is more than the node may carry, by a limit that counts them: own processes, or guests.
     pub(crate) fn exceeded(&self, processors: Processors, running: Running, whose: Scope) -> bool {
         let counts = |scope| scope == Scope::All || scope == whose;

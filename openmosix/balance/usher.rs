@@ -84,7 +84,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         let short = !stay && self.own.shortage() > 0;
         let limits = self.own.limits;
         let much = limits.exceeded(self.own.processors, self.own.running(), Scope::Guests);
-        let many = limits.guests != 0 && self.own.present() > limits.guests;
+        let many = self.own.present() > limits.most_guests(self.own.processors);
         let full = !stay && (much || many);
         for guest in guests.iter_mut() {
             guest.pushed = guest.pushed.filter(|why| match why {

@@ -27,9 +27,6 @@ pub(crate) enum Policy {
     Exec,
 }
 
-/// Guests for each processor, at most, if the administrator does not say (`maxguests`).
-const GUESTS_EACH: u16 = 64;
-
 /// See the module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -43,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     /// Speed of a processor; 0 is the one that was measured last.
     pub(crate) speed: u32,
-    /// What the node may carry, as it was written.
+    /// What the node may carry.
     pub(crate) limits: Limits,
     /// How slow processes of this node forget.
     pub(crate) slow: Decay,
@@ -77,16 +74,12 @@ impl Settings {
 
     /// Makes a node what was set.
     pub(super) fn apply(&self, own: &mut Own) {
-        let cpus = machine::cpus();
         own.status = Status::CONF
             .with(Status::UP, true)
             .with(self.switches, true);
         own.expel = self.expel;
         own.bring = self.bring;
-        own.processors = Processors::new(cpus, self.speed());
+        own.processors = Processors::new(machine::cpus(), self.speed());
         own.limits = self.limits;
-        if own.limits.guests == 0 {
-            own.limits.guests = cpus.saturating_mul(GUESTS_EACH);
-        }
     }
 }

@@ -179,29 +179,16 @@ impl Number {
             Number::SlowDecay => settings.slow.keep.into(),
             Number::FastDecay => settings.fast.keep.into(),
             Number::LoadLimit => limits.load,
-            Number::LoadMode => mode(limits.load_scope),
+            Number::LoadMode => limits.load_scope.number().into(),
             Number::CpuLimit => limits.cpu,
-            Number::CpuMode => mode(limits.cpu_scope),
+            Number::CpuMode => limits.cpu_scope.number().into(),
             Number::MaxGuests => limits.guests.into(),
         }
     }
 }
 
 fn scope(number: u32) -> Result<Scope> {
-    match number {
-        0 => Ok(Scope::All),
-        1 => Ok(Scope::Local),
-        2 => Ok(Scope::Guests),
-        _ => Err(EINVAL),
-    }
-}
-
-fn mode(scope: Scope) -> u32 {
-    match scope {
-        Scope::All => 0,
-        Scope::Local => 1,
-        Scope::Guests => 2,
-    }
+    Scope::from_number(number).ok_or(EINVAL)
 }
 
 impl Content for Number {

@@ -123,7 +123,7 @@ fn limits_hold() {
         load_scope,
         ..Limits::default()
     };
-    assert!(!refuses(1, Limits::default()));
+    assert!(!refuses(63, Limits::default()) && refuses(64, Limits::default()));
     assert!(refuses(1, load(350, Scope::All)) && !refuses(1, load(400, Scope::All)));
     assert!(refuses(1, load(150, Scope::Guests)) && !refuses(1, load(200, Scope::Guests)));
     // What is too much of the node's own is no matter of guests.
