@@ -11,7 +11,7 @@ from policy import policy, quiet
 BURNERS = 16
 SPENT = "/proc/hpc/admin/spent"
 MESSAGES = 4                # that a node sends in a second, on average (Documentation/openmosix/gossip.rst)
-MESSAGE = 24 + 8 + 16 * 64  # bytes at most: header of the frame, and a window of vectors
+MESSAGE = 24 + 8 + 16 * 80  # bytes at most: header of the frame, and a window of vectors
 SPREAD = 120                # seconds until the burners are on both nodes
 
 

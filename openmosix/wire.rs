@@ -16,7 +16,7 @@
 //! * **5**: [`Call`](call::Call) and [`Paused`](life::Paused) say where the program is. [`Usage`](life::Usage) counts
 //!   page faults. [`Reply`](call::Reply) says whether its result is a restart code.
 //! * **6**: [`Fault`](life::Fault) says what the processor said of it. [`Vma`](image::Vma) has a kind for parts of shared
-//!   memory.
+//!   memory. [`Vector`](gossip::Vector) has the limits of its node, and what of its load is of guests.
 //!
 //! # Rules
 //!

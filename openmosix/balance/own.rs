@@ -121,7 +121,7 @@ impl Own {
             status: Status::CONF.with(Status::UP, true),
             expel: false,
             bring: false,
-            limits: Limits::default(),
+            limits: Limits::NONE,
             local: Average::new(HALF_MS),
             begun: Begun::default(),
             guests: Average::new(HALF_MS),
@@ -270,8 +270,10 @@ impl Own {
             status: self.status,
             processors: self.processors,
             running: self.place().running,
+            running_guests: self.expected().guests,
             guests: self.present(),
             memory: self.memory(),
+            limits: self.limits,
         }
     }
 }

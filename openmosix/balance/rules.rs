@@ -151,6 +151,15 @@ impl Running {
 }
 
 impl Limits {
+    /// Nothing was said.
+    pub(crate) const NONE: Self = Self {
+        load: 0,
+        load_scope: Scope::All,
+        cpu: 0,
+        cpu_scope: Scope::All,
+        guests: 0,
+    };
+
     /// The most guests of a node with these processors.
     pub(crate) fn most_guests(&self, processors: Processors) -> u16 {
         match self.guests {

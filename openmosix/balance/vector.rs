@@ -2,6 +2,10 @@
 
 //! What is known of a node: who it is, how it stands with it, and what it said about itself.
 
+use super::rules::{
+    Limits,
+    Scope, //
+};
 use crate::{
     load::{
         Memory,
@@ -122,10 +126,14 @@ pub(crate) struct Vector {
     pub(crate) processors: Processors,
     /// Hundredths of processes that run or wait for a processor.
     pub(crate) running: u32,
+    /// Those of them that are guests.
+    pub(crate) running_guests: u32,
     /// Guests there.
     pub(crate) guests: u16,
     /// Its memory.
     pub(crate) memory: Memory,
+    /// What it may carry.
+    pub(crate) limits: Limits,
 }
 
 /// What was told of a node.
@@ -160,6 +168,12 @@ impl Vector {
             pressure: self.memory.pressure,
             free: self.memory.free,
             total: self.memory.total,
+            load_limit: self.limits.load,
+            cpu_limit: self.limits.cpu,
+            load_mode: self.limits.load_scope.number(),
+            cpu_mode: self.limits.cpu_scope.number(),
+            most_guests: self.limits.guests,
+            running_guests: self.running_guests,
         }
     }
 }
@@ -169,9 +183,15 @@ impl Told {
     pub(crate) fn read(wire: &gossip::Vector) -> Result<Self, Malformed> {
         let node = NodeId::new(wire.node).ok_or(Malformed)?;
         let standing = Standing::from_number(wire.standing)?;
-        if wire.cpus == 0 || wire.speed == 0 || wire.free > wire.total || wire.pressure > 1_000 {
+        if wire.cpus == 0
+            || wire.speed == 0
+            || wire.free > wire.total
+            || wire.pressure > 1_000
+            || wire.running_guests > wire.running
+        {
             return Err(Malformed);
         }
+        let scope = |mode: u8| Scope::from_number(mode.into()).ok_or(Malformed);
         let vector = Vector {
             node,
             address: wire.address,
@@ -182,11 +202,19 @@ impl Told {
             status: Status::from_bits(wire.status),
             processors: Processors::new(wire.cpus, wire.speed),
             running: wire.running,
+            running_guests: wire.running_guests,
             guests: wire.guests,
             memory: Memory {
                 free: wire.free,
                 total: wire.total,
                 pressure: wire.pressure,
+            },
+            limits: Limits {
+                load: wire.load_limit,
+                load_scope: scope(wire.load_mode)?,
+                cpu: wire.cpu_limit,
+                cpu_scope: scope(wire.cpu_mode)?,
+                guests: wire.most_guests,
             },
         };
         Ok(Self {

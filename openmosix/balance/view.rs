@@ -8,12 +8,15 @@
 
 use core::ops::DerefMut;
 
-use super::vector::{
-    Edition,
-    Standing,
-    Status,
-    Told,
-    Vector, //
+use super::{
+    rules::Limits,
+    vector::{
+        Edition,
+        Standing,
+        Status,
+        Told,
+        Vector, //
+    },
 };
 use crate::{
     load::{
@@ -98,12 +101,14 @@ impl Slot {
             status: Status::from_bits(0),
             processors: Processors::new(1, 1),
             running: 0,
+            running_guests: 0,
             guests: 0,
             memory: Memory {
                 free: 0,
                 total: 0,
                 pressure: 0,
             },
+            limits: Limits::NONE,
         },
         born_ms: 0,
         standing: Standing::Gone,

@@ -7,9 +7,12 @@ use super::{
     with, //
 };
 use crate::{
-    balance::vector::{
-        Status,
-        Vector, //
+    balance::{
+        rules::Limits,
+        vector::{
+            Status,
+            Vector, //
+        },
     },
     node::{
         self,
@@ -90,5 +93,10 @@ impl About {
     /// Guests there.
     pub(crate) fn guests(&self) -> u16 {
         self.vector.guests
+    }
+
+    /// What it may carry.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.vector.limits
     }
 }

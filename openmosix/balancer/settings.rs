@@ -57,7 +57,7 @@ impl Settings {
             bring: false,
             policy: Policy::On,
             speed: 0,
-            limits: Limits::default(),
+            limits: Limits::NONE,
             slow: Decay::SLOW,
             fast: Decay::FAST,
         }

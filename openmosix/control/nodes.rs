@@ -48,6 +48,11 @@ enum What {
     Load,
     Utilisability,
     Guests,
+    LoadLimit,
+    LoadMode,
+    CpuLimit,
+    CpuMode,
+    MaxGuests,
     Age,
 }
 
@@ -58,7 +63,7 @@ struct Fact {
 }
 
 impl Fact {
-    const ALL: [(&'static CStr, What); 11] = [
+    const ALL: [(&'static CStr, What); 16] = [
         (c"status", What::Status),
         (c"address", What::Address),
         (c"speed", What::Speed),
@@ -69,6 +74,11 @@ impl Fact {
         (c"load", What::Load),
         (c"util", What::Utilisability),
         (c"guests", What::Guests),
+        (c"loadlimit", What::LoadLimit),
+        (c"llimitmode", What::LoadMode),
+        (c"cpulimit", What::CpuLimit),
+        (c"climitmode", What::CpuMode),
+        (c"maxguests", What::MaxGuests),
         (c"age", What::Age),
     ];
 }
@@ -78,6 +88,7 @@ impl Content for Fact {
 
     fn show(&self, to: &SeqFile) -> Result {
         let about = About::new(self.node).ok_or(ENODEV)?;
+        let limits = about.limits();
         match self.what {
             What::Status => seq_print!(to, "{}\n", about.status()),
             What::Address => seq_print!(to, "{}\n", node::ip(self.node).ok_or(ENODEV)?),
@@ -89,6 +100,11 @@ impl Content for Fact {
             What::Load => seq_print!(to, "{}\n", about.load()),
             What::Utilisability => seq_print!(to, "{}\n", about.utilisability()),
             What::Guests => seq_print!(to, "{}\n", about.guests()),
+            What::LoadLimit => seq_print!(to, "{}\n", limits.load),
+            What::LoadMode => seq_print!(to, "{}\n", limits.load_scope.number()),
+            What::CpuLimit => seq_print!(to, "{}\n", limits.cpu),
+            What::CpuMode => seq_print!(to, "{}\n", limits.cpu_scope.number()),
+            What::MaxGuests => seq_print!(to, "{}\n", limits.guests),
             What::Age => seq_print!(to, "{}\n", about.age_ms),
         }
         Ok(())

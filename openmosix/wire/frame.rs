@@ -12,7 +12,10 @@ use super::{
         Malformed,
         Reader, //
     },
-    gossip::VECTORS,
+    gossip::{
+        Vector,
+        VECTORS, //
+    },
     prepare::TEXT,
     BULK, //
 };
@@ -69,7 +72,7 @@ kinds! {
     /// I leave the cluster.
     Leave = 0x0002, max 0;
     /// This is what I know of nodes.
-    Gossip = 0x0003, max 8 + VECTORS * 64;
+    Gossip = 0x0003, max 8 + VECTORS * Vector::SIZE;
     /// The answer.
     Pong = 0x0004, max 0;
 

@@ -42,10 +42,25 @@ record! {
         free: u64,
         /// Bytes of memory.
         total: u64,
+        /// The greatest load that it may have; 0 is no limit.
+        load_limit: u32,
+        /// The most hundredths of processes on each processor; 0 is no limit.
+        cpu_limit: u32,
+        /// What the first of these counts, as in `/proc/hpc/admin/llimitmode`.
+        load_mode: u8,
+        /// What the second one does.
+        cpu_mode: u8,
+        /// The most guests; 0 leaves it to the kernel.
+        most_guests: u16,
+        /// Hundredths of guests that run or wait for a processor: a part of `running`.
+        running_guests: u32,
     }
 }
 
 impl Vector {
+    /// Its bytes.
+    pub(crate) const SIZE: usize = 80;
+
     /// It lives.
     pub(crate) const ALIVE: u16 = 0;
     /// It did not answer somebody.
@@ -73,4 +88,4 @@ impl Gossip<'_> {
     pub(crate) const ASK: u32 = 1;
 }
 
-const _: () = assert!(<Vector as super::codec::Field<'static>>::MIN == 64);
+const _: () = assert!(<Vector as super::codec::Field<'static>>::MIN == Vector::SIZE);

@@ -13,6 +13,7 @@ from .strangers import refused
 ADMIN = "/proc/hpc/admin/"
 SOON = 60     # seconds until gossip has told everybody
 STANDARD = 10000
+LIMITS = {"llimitmode": 2, "loadlimit": 300, "climitmode": 1, "cpulimit": 150, "maxguests": 7}
 
 
 def about(number, name):
@@ -89,6 +90,10 @@ def gossip(cluster):
                 node.until(about(other, "util"), r"^(9[5-9]|100)$", SOON)
                 for name in ("mem", "rmem", "tmem", "CPUs"):
                     expect("%s is a number above 0" % name, True, int(node.read(about(other, name))) > 0, node.number)
+        with switched(cluster[2], **LIMITS):
+            for node in cluster.nodes.values():
+                for name, value in LIMITS.items():
+                    node.until(about(2, name), "^%d$" % value, SOON)
     finally:
         for number, speed in speeds.items():
             cluster[number].write(ADMIN + "speed", speed)

@@ -174,8 +174,8 @@ class Forger:
         """What an idle node says of itself: see openmosix/wire/gossip.rs."""
         self.version += 1
         mapped = bytes(10) + b"\xff\xff" + socket.inet_aton(address)
-        return struct.pack("<IIHHHH16sIIIIIHHQQ", 0, 0, self.me, CONF | UP, 0, 1, mapped, self.life, self.version,
-                           0, 0, 10000, 0, 0, 1 << 29, 1 << 30)
+        return struct.pack("<IIHHHH16sIIIIIHHQQIIBBHI", 0, 0, self.me, CONF | UP, 0, 1, mapped, self.life,
+                           self.version, 0, 0, 10000, 0, 0, 1 << 29, 1 << 30, 0, 0, 0, 0, 0, 0)
 
     def listen(self, door):
         """Take calls."""

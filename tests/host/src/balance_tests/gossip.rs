@@ -2,18 +2,20 @@
 
 //! Who tells whom what.
 
-use super::cluster::{id, own, told, Cluster};
+use super::cluster::{id, own, sample, told, Cluster};
 use crate::{
     balance::{
         best::Best,
         gossip::ASKED,
+        own::Sample,
         random::Random,
+        rules::{Limits, Scope},
         vector::{Standing, Told},
         view::{Slot, View},
         Balancer, ANSWERS,
     },
     wire::{
-        gossip::{Gossip, VECTORS},
+        gossip::{Gossip, Vector, VECTORS},
         Malformed, Message,
     },
     wire_tests::every::{encode, Grow},
@@ -59,7 +61,7 @@ fn the_bytes_of_a_node_do_not_depend_on_how_many_there_are() {
         cluster.pass(10);
         (cluster.sent / (10 * nodes), cluster.most_bytes)
     };
-    let message = 8 + VECTORS * 64;
+    let message = 8 + VECTORS * Vector::SIZE;
     let most = (ASKED + usize::from(ANSWERS)) * message;
     for (nodes, known) in [(40, 39), (400, 64), (400, 399)] {
         let (mean, worst) = bytes(nodes, known);
@@ -114,7 +116,7 @@ fn a_message_has_itself_then_news_then_the_freshest() {
     let mut expected = vec![1, 50];
     expected.extend(2..=15);
     assert_eq!(told, expected);
-    assert_eq!(payload.0.len(), 8 + VECTORS * 64);
+    assert_eq!(payload.0.len(), 8 + VECTORS * Vector::SIZE);
     // After a while it is no news any more, although it has been told once only.
     let mut payload = Grow(vec![]);
     node.write(130_000, 0, &mut payload).unwrap();
@@ -138,6 +140,37 @@ fn a_quiet_node_asks_nobody_and_is_not_lost() {
     cluster.node(2).unreachable(id(1));
     let asked = cluster.node(2).tick(now + 2_000, &[], &mut |_| ());
     assert_eq!(asked.into_iter().flatten().collect::<Vec<_>>(), [id(1)]);
+}
+
+#[test]
+fn what_a_node_says_of_its_limits_comes_over_and_is_checked() {
+    let mut node = own(2);
+    node.limits = Limits {
+        load: 300,
+        load_scope: Scope::Guests,
+        cpu: 150,
+        cpu_scope: Scope::Local,
+        guests: 7,
+    };
+    let sample = Sample {
+        guests: 2,
+        present: 2,
+        ..sample(1)
+    };
+    node.sample(60_000, &sample);
+    let said = node.vector();
+    assert_eq!((said.running, said.running_guests), (300, 200));
+    let wire = said.tell(Standing::Alive, 0);
+    assert_eq!(Told::read(&wire), Ok(told(said, Standing::Alive, 0)));
+    let changed = |change: fn(&mut Vector)| {
+        let mut wire = wire;
+        change(&mut wire);
+        Told::read(&wire).is_ok()
+    };
+    assert!(changed(|it| it.running_guests = it.running));
+    assert!(!changed(|it| it.running_guests = it.running + 1));
+    assert!(!changed(|it| it.load_mode = 3));
+    assert!(!changed(|it| it.cpu_mode = 255));
 }
 
 proptest! {
@@ -182,16 +215,18 @@ proptest! {
     #[test]
     fn any_message_is_taken_whole_or_not_at_all(
         flags in 0..4_u32,
-        mut bytes in prop::collection::vec(any::<u8>(), VECTORS * 64..=VECTORS * 64),
+        mut bytes in prop::collection::vec(any::<u8>(), VECTORS * Vector::SIZE),
         count in 0..=VECTORS,
         sane: bool,
     ) {
-        bytes.truncate(64 * count);
+        bytes.truncate(Vector::SIZE * count);
         if sane {
             // Numbers that a node could say, in records that are otherwise anything.
-            for record in bytes.chunks_exact_mut(64) {
-                record[4] %= 4;
-                for (at, byte) in [(5, 0), (47, 0), (55, 0), (63, 1)] {
+            for record in bytes.chunks_exact_mut(Vector::SIZE) {
+                for (at, most) in [(4, 3), (72, 2), (73, 2)] {
+                    record[at] %= most + 1;
+                }
+                for (at, byte) in [(5, 0), (39, 1), (47, 0), (55, 0), (63, 1), (79, 0)] {
                     record[at] = byte;
                 }
             }

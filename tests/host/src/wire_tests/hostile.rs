@@ -12,7 +12,7 @@ fn unit_of_rest(kind: Kind) -> Option<usize> {
         Kind::Refused | Kind::Abort | Kind::Cpu | Kind::Call | Kind::Reply => Some(1),
         Kind::Bytes | Kind::Poke => Some(1),
         Kind::Vmas => Some(32),
-        Kind::Gossip => Some(64),
+        Kind::Gossip => Some(80),
         _ => None,
     }
 }

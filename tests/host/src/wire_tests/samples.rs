@@ -34,7 +34,7 @@ pub(super) fn payload(kind: Kind) -> Vec<u8> {
         Kind::Gossip => encode(&Gossip {
             flags: Gossip::ASK,
             zero: 0,
-            vectors: Records::new(&count(9, 128)).unwrap(),
+            vectors: Records::new(&count(9, 160)).unwrap(),
         }),
         Kind::Prepare => encode(&Prepare {
             build: array(0x10),
