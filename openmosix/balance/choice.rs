@@ -35,7 +35,8 @@ use super::{
     },
     vector::{
         Standing,
-        Status, //
+        Status,
+        Vector, //
     },
     view::{
         Path,
@@ -84,24 +85,15 @@ pub(crate) const MOVES: usize = 16;
 impl Slot {
     /// The node as a place to run: what it said, what it was sent since then, and some doubt.
     fn place(&self, now_ms: u64, doubt: u64) -> Place {
-        let Promise {
-            running,
-            bytes,
-            at_ms,
-        } = self.promise;
-        let (running, bytes) = if self.born_ms >= at_ms.saturating_add(NOTICED_MS) {
-            (0, 0)
-        } else {
-            (running, bytes)
-        };
+        let promised = self.promised();
         let mut memory = self.vector.memory;
-        memory.free = memory.free.saturating_sub(bytes);
+        memory.free = memory.free.saturating_sub(promised.bytes);
         let doubt = match doubt {
             0 => 0,
             doubt => doubt + DOUBT_PER_SECOND * self.age_ms(now_ms) / 1_000,
         };
         let running = u64::from(self.vector.running)
-            .saturating_add(running.into())
+            .saturating_add(promised.running.into())
             .saturating_add(doubt);
         Place {
             processors: self.vector.processors,
@@ -110,15 +102,45 @@ impl Slot {
         }
     }
 
+    /// What it was sent and has not told of yet.
+    fn promised(&self) -> Promise {
+        if self.born_ms >= self.promise.at_ms.saturating_add(NOTICED_MS) {
+            Promise::NONE
+        } else {
+            self.promise
+        }
+    }
+
     /// Remembers that a process was sent to this node.
     fn promise(&mut self, now_ms: u64, running: u32, bytes: u64) {
-        if self.born_ms >= self.promise.at_ms.saturating_add(NOTICED_MS) {
-            self.promise = Promise::default();
-        }
-        self.promise.running = self.promise.running.saturating_add(running);
-        self.promise.bytes = self.promise.bytes.saturating_add(bytes);
-        self.promise.at_ms = now_ms;
+        let before = self.promised();
+        self.promise = Promise {
+            guests: before.guests.saturating_add(1),
+            running: before.running.saturating_add(running),
+            bytes: before.bytes.saturating_add(bytes),
+            at_ms: now_ms,
+        };
         self.sent = self.sent.saturating_add(1);
+    }
+
+    /// Whether its limits keep a process out, by what it said and was sent since then. It looks at them again itself.
+    fn keeps_out(&self, share: u32) -> bool {
+        let Vector {
+            processors,
+            running,
+            running_guests,
+            guests,
+            limits,
+            ..
+        } = self.vector;
+        let promised = self.promised();
+        let with = Running {
+            local: running.saturating_sub(running_guests),
+            guests: running_guests
+                .saturating_add(promised.running)
+                .saturating_add(share),
+        };
+        limits.keep_out(processors, guests.saturating_add(promised.guests), with)
     }
 
     /// It has refused a process, and is left alone.
@@ -444,14 +466,15 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
         let node = slot.vector.node;
         let place = slot.place(now_ms, DOUBT);
         let allowed = process.rules.mask.is_none_or(|mask| mask.allows(node));
-        let full = !door::takes(slot.vector.processors, slot.sent);
+        let share = process.usage.share / 10;
+        let full = !door::takes(slot.vector.processors, slot.sent) || slot.keeps_out(share);
         if node == process.at || !allowed || full || !place.memory.has_room(process.resident) {
             return None;
         }
         let travelling = travel(self.travelling_ms(process, node), process.cpu_ms);
         let delay = travelling.saturating_add(self.talks(process, slot.path));
         let demand = Demand {
-            share: process.usage.share / 10,
+            share,
             resident: process.resident,
             delay,
         };
@@ -555,6 +578,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// A process that was offered does not move after all.
     pub(crate) fn withdrawn(&mut self, from: NodeId, to: NodeId, offer: &Offer) {
         if let Some(slot) = self.view.get_mut(to) {
+            slot.promise.guests = slot.promise.guests.saturating_sub(1);
             slot.promise.running = slot.promise.running.saturating_sub(offer.share);
             slot.promise.bytes = slot.promise.bytes.saturating_sub(offer.resident);
         }

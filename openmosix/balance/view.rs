@@ -44,14 +44,26 @@ impl Path {
 }
 
 /// What this node sends to another one, and what that one has not told of yet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Promise {
+    /// Processes.
+    pub(crate) guests: u16,
     /// Hundredths of processes.
     pub(crate) running: u32,
     /// Bytes of memory.
     pub(crate) bytes: u64,
     /// When the last process was sent.
     pub(crate) at_ms: u64,
+}
+
+impl Promise {
+    /// Nothing was sent.
+    pub(crate) const NONE: Self = Self {
+        guests: 0,
+        running: 0,
+        bytes: 0,
+        at_ms: 0,
+    };
 }
 
 /// A node, as this one knows it.
@@ -117,11 +129,7 @@ impl Slot {
         missed: 0,
         news: 0,
         news_ms: 0,
-        promise: Promise {
-            running: 0,
-            bytes: 0,
-            at_ms: 0,
-        },
+        promise: Promise::NONE,
         sent: 0,
         spared_ms: 0,
         refusals: 0,

@@ -111,7 +111,7 @@ def local(cluster):
 
 
 def door(cluster):
-    """However many come at once, a node lets in no more than its limit allows, and tells the others why."""
+    """However many come at once, a node lets in no more than its limit allows; then nobody asks, and orders fail."""
     node, homes = cluster[2], (cluster[1], cluster[3])
     with contextlib.ExitStack() as ends_all:
         ends_all.enter_context(balanced(cluster))
@@ -127,10 +127,10 @@ def door(cluster):
         until(lambda: places(jobs), lambda: places(jobs).count("2") == 2)
         for home in homes:
             ours = [job for job in jobs if job.node is home]
-
-            def refused(ours=ours):
-                return [past[4] for job in ours for past in why(job)[1] if "a limit" in past[4]]
-            until(lambda jobs=ours: [why(job)[1] for job in jobs], refused)
+            until(lambda jobs=ours: [why(job) for job in jobs],
+                  lambda jobs=ours: any(why(job)[0]["why"] == "nowhere" for job in jobs))
+            other = next(job for job in ours if job.where() == "0")
+            expect("why", "a limit is reached", other.try_move(2)["migration"]["reason"], home.number, other.command)
         node.shell(": > /tmp/watched")
         most = int(re.search(r"most (\d+)", watch.finish()["out"]["text"]).group(1))
         expect("the most guests at any time", 2, most, 2)

@@ -6,7 +6,7 @@ use super::cluster::{candidates, id, loaded, process, sample, Cluster, GIB};
 use crate::{
     balance::{
         decision::{Candidate, Decision, Process, Why},
-        rules::{Kind, Mask, Policy, Rules},
+        rules::{Kind, Limits, Mask, Policy, Rules, Running, Scope},
         vector::Status,
         view::Path,
     },
@@ -262,6 +262,72 @@ fn masks_are_obeyed() {
     away.rules.mask = Some(nowhere);
     let now = cluster.now;
     assert_eq!(cluster.node(1).choose_one(now, &away).to, Some(id(1)));
+}
+
+#[test]
+fn nobody_asks_a_node_whose_limits_keep_the_process_out() {
+    let goes = |limits: Limits, running: Running, guests: u16| {
+        let mut cluster = loaded(8, 1);
+        cluster.tell(1, 2, |it| {
+            it.edition.version += 1;
+            it.running = running.of(Scope::All);
+            it.running_guests = running.guests;
+            it.guests = guests;
+            it.limits = limits;
+        });
+        let now = cluster.now;
+        let decision = cluster.node(1).choose_one(now, &process(1, 1));
+        assert!(decision.to.is_some() || decision.why == Why::Nowhere);
+        decision.to.is_some()
+    };
+    let one = |local: u32, guests: u32| Running {
+        local: 100 * local,
+        guests: 100 * guests,
+    };
+    let load = |load, load_scope| Limits {
+        load,
+        load_scope,
+        ..Limits::NONE
+    };
+    let all = load(150, Scope::All);
+    assert!(goes(all, one(0, 0), 0));
+    assert!(!goes(all, one(1, 0), 0) && !goes(all, one(0, 1), 1));
+    let guests = load(150, Scope::Guests);
+    assert!(goes(guests, one(1, 0), 0) && !goes(guests, one(0, 1), 1));
+    // What is too much of the node's own is no matter of guests.
+    assert!(goes(load(50, Scope::Local), one(1, 0), 0));
+    let cpu = Limits {
+        cpu: 150,
+        ..Limits::NONE
+    };
+    assert!(goes(cpu, one(0, 0), 0) && !goes(cpu, one(1, 0), 0));
+    let few = Limits {
+        guests: 2,
+        ..Limits::NONE
+    };
+    assert!(goes(few, one(0, 0), 1) && !goes(few, one(0, 0), 2));
+    assert!(goes(Limits::NONE, one(0, 0), 63) && !goes(Limits::NONE, one(0, 0), 64));
+}
+
+#[test]
+fn limits_count_what_was_sent_and_not_told_of_yet() {
+    let mut cluster = loaded(16, 1);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.processors = Processors::new(4, STANDARD_SPEED);
+        it.limits.guests = 2;
+    });
+    let now = cluster.now;
+    let mut jobs = candidates(16, 1);
+    let mut sent = |cluster: &mut Cluster| {
+        cluster.node(1).tick(now, &[], &mut |_| ());
+        jobs.retain(|job| job.decision.to.is_none());
+        cluster.node(1).choose(now, &mut jobs)
+    };
+    assert_eq!([sent(&mut cluster), sent(&mut cluster)], [2, 0]);
+    let offer = cluster.node(1).offer(now, &process(1, 1), id(2));
+    cluster.node(1).withdrawn(id(1), id(2), &offer);
+    assert_eq!(sent(&mut cluster), 1);
 }
 
 #[test]
