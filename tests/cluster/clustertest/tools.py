@@ -36,10 +36,12 @@ def of_nodes(cluster):
     table = told(home, "map", "showmap")
     expect("this node, and how many there are", (1, len(numbers)),
            (table["me"], sum(it["count"] for it in table["nodes"])), 1, "showmap")
-    for name, value in ((it["name"], it["value"]) for it in told(home, "settings", "mosctl", "settings")):
-        kernel = home.read(ADMIN + name).strip()
-        words = {"0": ("0", "no", "total"), "1": ("1", "yes", "local"), "2": ("2", "guests")}
-        expect(name, True, value in words.get(kernel, (kernel,)), 1, "mosctl settings: %s, file: %s" % (value, kernel))
+    words = {"0": ("0", "no", "total"), "1": ("1", "yes", "local"), "2": ("2", "guests")}
+    for argv, place in ((["mosctl", "settings"], ADMIN), (["mosctl", "settings", "2"], "/proc/hpc/nodes/2/")):
+        for name, value in ((it["name"], it["value"]) for it in told(home, "settings", *argv)):
+            kernel = home.read(place + name).strip()
+            expect(name, True, value in words.get(kernel, (kernel,)), 1,
+                   "%s: %s, file: %s" % (" ".join(argv), value, kernel))
     expect("strangers", refused(home), told(home, "refused", "mosctl", "refused"), 1, "mosctl refused")
     expect("version", home.read(ADMIN + "version"), home.must(["mosctl", "version"]), 1, "mosctl version")
 

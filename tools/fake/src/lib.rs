@@ -54,6 +54,11 @@ impl Tree {
             tree.write(&file("load"), &format!("{}\n", 150 * id));
             tree.write(&file("util"), "98\n");
             tree.write(&file("guests"), &format!("{}\n", id - 1));
+            tree.write(&file("maxguests"), "0\n");
+            tree.write(&file("loadlimit"), &format!("{}\n", 300 * (id - 1)));
+            tree.write(&file("llimitmode"), "2\n");
+            tree.write(&file("cpulimit"), "0\n");
+            tree.write(&file("climitmode"), "0\n");
             tree.write(&file("age"), &format!("{}\n", 400 * (id - 1)));
         }
         for (name, value) in [

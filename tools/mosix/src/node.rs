@@ -76,6 +76,16 @@ pub struct Node {
     pub util: Option<u64>,
     /// How many guests are there.
     pub guests: Option<u64>,
+    /// The most guests; 0 is its kernel's own choice.
+    pub maxguests: Option<u64>,
+    /// The most load; 0 is no limit.
+    pub loadlimit: Option<u64>,
+    /// Whose load: 0 total, 1 local, 2 guests.
+    pub llimitmode: Option<u8>,
+    /// The most use of each processor in per cent; 0 is no limit.
+    pub cpulimit: Option<u64>,
+    /// Whose use.
+    pub climitmode: Option<u8>,
     /// How many milliseconds ago the node said so.
     #[serde(rename = "age_ms")]
     pub age: Option<u64>,
@@ -112,6 +122,11 @@ impl System {
             load: self.fact(id, status, "load")?,
             util: self.fact(id, status, "util")?,
             guests: self.fact(id, status, "guests")?,
+            maxguests: self.fact(id, status, "maxguests")?,
+            loadlimit: self.fact(id, status, "loadlimit")?,
+            llimitmode: self.fact(id, status, "llimitmode")?,
+            cpulimit: self.fact(id, status, "cpulimit")?,
+            climitmode: self.fact(id, status, "climitmode")?,
             age: self.fact(id, status, "age")?,
         })
     }

@@ -140,6 +140,14 @@ impl System {
         let there = ALL.iter().filter(|setting| self.hpc(setting.file()).exists());
         there.map(|setting| Ok((setting, self.setting(setting)?))).collect()
     }
+
+    /// Those settings of node `id` that it tells others, each with its value.
+    pub fn settings_of(&self, id: u16) -> Result<Vec<(&'static Setting, String)>> {
+        self.require_up(id)?;
+        let file = |setting: &Setting| format!("nodes/{id}/{}", setting.name);
+        let told = ALL.iter().filter(|setting| self.hpc(file(setting)).exists());
+        told.map(|setting| Ok((setting, self.read_hpc(file(setting))?))).collect()
+    }
 }
 
 /// A file that is not there is a setting that this kernel does not have.

@@ -86,9 +86,14 @@ enum Word {
     /// Bring all processes of this node home; let none leave again (lstay), and wait for it
     Bring(Waiting),
 
-    /// Show all settings of this node
+    /// Show all settings of this node, or those that another one tells: its speed and its limits
     #[command(visible_alias = "gettune")]
-    Settings(Format),
+    Settings {
+        /// The node
+        id: Option<u16>,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Set the speed of this node's CPUs: 10000 is a standard one, 0 has it measured
     Setspeed {
         /// The speed
@@ -250,7 +255,7 @@ impl Program for Mosctl {
             Word::Nomfs => steer::switch(system, "nomfs", true),
             Word::Expel(Waiting { timeout }) => system.leave(Leave::Expel, timeout),
             Word::Bring(Waiting { timeout }) => system.leave(Leave::Bring, timeout),
-            Word::Settings(format) => steer::settings(system, &format),
+            Word::Settings { id, format } => steer::settings(system, id, &format),
             Word::Setspeed { speed } => steer::set(system, "speed", &speed),
             Word::Getyard => steer::yard(system),
             Word::Setyard { speed } => steer::set_yard(system, &speed),

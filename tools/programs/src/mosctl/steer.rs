@@ -73,10 +73,13 @@ struct Value {
     meaning: &'static str,
 }
 
-/// Show all settings.
-pub fn settings(system: &System, format: &Format) -> Result<()> {
-    let values: Vec<Value> = system
-        .settings()?
+/// Show all settings, or those that another node tells.
+pub fn settings(system: &System, id: Option<u16>, format: &Format) -> Result<()> {
+    let settings = match id {
+        Some(id) if system.me()? != Some(id) => system.settings_of(id)?,
+        _ => system.settings()?,
+    };
+    let values: Vec<Value> = settings
         .into_iter()
         .map(|(it, value)| Value { name: it.name, value: it.show(&value), meaning: it.meaning })
         .collect();

@@ -24,8 +24,8 @@ ID ADDRESS  STATUS CPUS SPEED LOAD UTIL GUESTS    FREE  MEMORY  AGE
     assert_eq!(answer(&["node", "list"]), expected);
     assert_eq!(answer(&["getnodes"]), expected);
     let json = answer(&["node", "list", "--json=short"]);
-    let first = r#"{"version":1,"nodes":[{"id":1,"address":"10.0.0.1","status":3,"up":true,"cpus":4,"speed":10000,"mem":1073741824,"tmem":2147483648,"rmem":536870912,"load":150,"util":98,"guests":0,"age_ms":0},"#;
-    let last = r#"{"id":3,"address":"10.0.0.3","status":1,"up":false,"cpus":null,"speed":null,"mem":null,"tmem":null,"rmem":null,"load":null,"util":null,"guests":null,"age_ms":null}]}"#;
+    let first = r#"{"version":1,"nodes":[{"id":1,"address":"10.0.0.1","status":3,"up":true,"cpus":4,"speed":10000,"mem":1073741824,"tmem":2147483648,"rmem":536870912,"load":150,"util":98,"guests":0,"maxguests":0,"loadlimit":0,"llimitmode":2,"cpulimit":0,"climitmode":0,"age_ms":0},"#;
+    let last = r#"{"id":3,"address":"10.0.0.3","status":1,"up":false,"cpus":null,"speed":null,"mem":null,"tmem":null,"rmem":null,"load":null,"util":null,"guests":null,"maxguests":null,"loadlimit":null,"llimitmode":null,"cpulimit":null,"climitmode":null,"age_ms":null}]}"#;
     assert!(json.starts_with(first), "{json}");
     assert!(json.ends_with(&format!("{last}\n")), "{json}");
 }
@@ -222,6 +222,22 @@ fn settings() {
     assert!(table.contains("\nllimitmode     guests whose load: "), "{table}");
     let json = mosctl(&tree, &["settings", "-j=short"]).data();
     assert!(json.contains(r#"{"name":"maxguests","value":"3","meaning":""#), "{json}");
+}
+
+#[test]
+fn settings_of_other_nodes() {
+    let tree = Tree::cluster();
+    let table = mosctl(&tree, &["settings", "2", "--no-legend"]).data();
+    let names: Vec<_> = table.lines().filter_map(|line| line.split(' ').next()).collect();
+    let told = ["speed", "maxguests", "loadlimit", "llimitmode", "cpulimit", "climitmode"];
+    assert_eq!(names, told);
+    assert!(table.contains("\nloadlimit     300 most load, "), "{table}");
+    assert!(table.contains("\nllimitmode guests whose load: "), "{table}");
+    let json = mosctl(&tree, &["settings", "2", "-j=short"]).data();
+    assert!(json.contains(r#"{"name":"llimitmode","value":"guests","meaning":""#), "{json}");
+    assert_eq!(mosctl(&tree, &["settings", "1"]).data(), mosctl(&tree, &["settings"]).data());
+    let text = mosctl(&tree, &["settings", "3"]).failure(3);
+    assert_eq!(text, "mosctl: node 3 cannot be reached\n");
 }
 
 #[test]
