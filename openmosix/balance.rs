@@ -19,6 +19,7 @@ pub(crate) mod gossip;
 pub(crate) mod mask;
 pub(crate) mod membership;
 pub(crate) mod own;
+pub(crate) mod promise;
 pub(crate) mod random;
 pub(crate) mod rules;
 pub(crate) mod usher;

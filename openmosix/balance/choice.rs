@@ -28,6 +28,7 @@ use super::{
         self,
         Offer, //
     },
+    promise::Promise,
     rules::{
         Kind,
         Running,
@@ -40,7 +41,6 @@ use super::{
     },
     view::{
         Path,
-        Promise,
         Slot, //
     },
     Balancer,
@@ -58,9 +58,6 @@ const SETTLED_MS: (u64, u64) = (1_000, 30_000);
 
 /// Milliseconds after which what is known of a node is too old to send a process there.
 const FRESH_MS: u64 = 10_000;
-
-/// Milliseconds after which a node has noticed, and told, that a process arrived.
-const NOTICED_MS: u64 = 1_000;
 
 /// Milliseconds for which a node that refused a process is left alone; from the fifth time in a row on it is twice as
 /// long each time, so often at most. The process is left alone for as long, and would ask the same node for ever.
@@ -104,22 +101,12 @@ impl Slot {
 
     /// What it was sent and has not told of yet.
     fn promised(&self) -> Promise {
-        if self.born_ms >= self.promise.at_ms.saturating_add(NOTICED_MS) {
-            Promise::NONE
-        } else {
-            self.promise
-        }
+        self.promises.open(self.born_ms)
     }
 
     /// Remembers that a process was sent to this node.
     fn promise(&mut self, now_ms: u64, running: u32, bytes: u64) {
-        let before = self.promised();
-        self.promise = Promise {
-            guests: before.guests.saturating_add(1),
-            running: before.running.saturating_add(running),
-            bytes: before.bytes.saturating_add(bytes),
-            at_ms: now_ms,
-        };
+        self.promises.add(self.born_ms, now_ms, running, bytes);
         self.sent = self.sent.saturating_add(1);
     }
 
@@ -578,9 +565,7 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
     /// A process that was offered does not move after all.
     pub(crate) fn withdrawn(&mut self, from: NodeId, to: NodeId, offer: &Offer) {
         if let Some(slot) = self.view.get_mut(to) {
-            slot.promise.guests = slot.promise.guests.saturating_sub(1);
-            slot.promise.running = slot.promise.running.saturating_sub(offer.share);
-            slot.promise.bytes = slot.promise.bytes.saturating_sub(offer.resident);
+            slot.promises.take_back(offer.share, offer.resident);
         }
         if from == self.own.node {
             self.own.keep(offer.share, offer.resident);

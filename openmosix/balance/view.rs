@@ -9,6 +9,7 @@
 use core::ops::DerefMut;
 
 use super::{
+    promise::Promises,
     rules::Limits,
     vector::{
         Edition,
@@ -43,29 +44,6 @@ impl Path {
     };
 }
 
-/// What this node sends to another one, and what that one has not told of yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Promise {
-    /// Processes.
-    pub(crate) guests: u16,
-    /// Hundredths of processes.
-    pub(crate) running: u32,
-    /// Bytes of memory.
-    pub(crate) bytes: u64,
-    /// When the last process was sent.
-    pub(crate) at_ms: u64,
-}
-
-impl Promise {
-    /// Nothing was sent.
-    pub(crate) const NONE: Self = Self {
-        guests: 0,
-        running: 0,
-        bytes: 0,
-        at_ms: 0,
-    };
-}
-
 /// A node, as this one knows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
@@ -86,7 +64,7 @@ pub(crate) struct Slot {
     /// Since when that is news.
     pub(crate) news_ms: u64,
     /// What it has been sent.
-    pub(crate) promise: Promise,
+    pub(crate) promises: Promises,
     /// Processes that it was sent in this period.
     pub(crate) sent: u16,
     /// Until when it is not asked to take a process, because it refused one.
@@ -129,7 +107,7 @@ impl Slot {
         missed: 0,
         news: 0,
         news_ms: 0,
-        promise: Promise::NONE,
+        promises: Promises::NONE,
         sent: 0,
         spared_ms: 0,
         refusals: 0,

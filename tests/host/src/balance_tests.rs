@@ -17,5 +17,6 @@ mod door;
 mod gossip;
 mod mask;
 mod membership;
+mod promise;
 mod usher;
 mod world;
