@@ -103,7 +103,7 @@ pub(super) fn set(ips: &[Ip]) -> Result {
     }
     let old = core::mem::replace(&mut *joiner.places.lock(), places);
     drop(old);
-    queue::run_after(joiner.clone(), 0);
+    queue::run_now(joiner.clone());
     Ok(())
 }
 

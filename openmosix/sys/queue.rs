@@ -9,7 +9,7 @@
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
 use kernel::{
-    bindings,
+    bindings, container_of,
     prelude::*,
     sync::SetOnce,
     time::msecs_to_jiffies,
@@ -86,5 +86,96 @@ where
 {
     if let Some(queue) = QUEUE.copy() {
         let _ = queue.enqueue_delayed(item, msecs_to_jiffies(ms));
+    }
+}
+
+/// Has a work item run soon, also one that is queued to run later. One that runs now is run once more.
+pub(crate) fn run_now<W, const ID: u64>(item: W)
+where
+    W: RawDelayedWorkItem<ID> + Send + 'static,
+{
+    let Some(queue) = QUEUE.copy() else {
+        return;
+    };
+    let queue = core::ptr::from_ref(queue).cast_mut().cast();
+    // SAFETY: `Queue` is transparent, and ours exists for ever. `work` is valid during the call, and part of a
+    // `delayed_work` by the safety requirements of `RawDelayedWorkItem`. If the item was queued before, we return
+    // `false`, as we must: it runs with what was given away then. Otherwise it is queued now, and we return `true`.
+    let _ = unsafe {
+        item.__enqueue(move |work| {
+            !bindings::mod_delayed_work_on(
+                bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
+                queue,
+                container_of!(work, bindings::delayed_work, work),
+                0,
+            )
+        })
+    };
+}
+
+#[cfg(CONFIG_OPENMOSIX_KUNIT_TEST)]
+#[kunit_tests(openmosix_queue)]
+mod tests {
+    use super::*;
+    use crate::sys::wait::nap;
+    use kernel::{
+        impl_has_delayed_work, new_delayed_work,
+        sync::{
+            atomic::{
+                Atomic,
+                Relaxed, //
+            },
+            Arc, //
+        },
+        workqueue::{
+            DelayedWork,
+            WorkItem, //
+        },
+    };
+
+    /// Counts how often it has run.
+    #[pin_data]
+    struct Counter {
+        runs: Atomic<u32>,
+        #[pin]
+        work: DelayedWork<Counter>,
+    }
+
+    impl_has_delayed_work! {
+        impl HasDelayedWork<Self> for Counter { self.work }
+    }
+
+    impl WorkItem for Counter {
+        type Pointer = Arc<Counter>;
+
+        fn run(counter: Arc<Counter>) {
+            counter.runs.add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn what_is_to_run_later_can_be_run_now() -> Result {
+        let counter = Arc::pin_init(
+            pin_init!(Counter {
+                runs: Atomic::new(0),
+                work <- new_delayed_work!("Counter::work"),
+            }),
+            GFP_KERNEL,
+        )?;
+        run_after(counter.clone(), 600_000);
+        run_after(counter.clone(), 0);
+        nap(50)?;
+        assert_eq!(counter.runs.load(Relaxed), 0);
+        for runs in 1..=2 {
+            run_now(counter.clone());
+            for _ in 0..500 {
+                if counter.runs.load(Relaxed) == runs {
+                    break;
+                }
+                nap(10)?;
+            }
+            assert_eq!(counter.runs.load(Relaxed), runs);
+        }
+        Ok(())
     }
 }
