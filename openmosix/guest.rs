@@ -244,7 +244,7 @@ impl Guest {
         };
         let before = pushed.filter(|pushed| pushed.why == why);
         let told_ms = before.and_then(|pushed| pushed.told_ms);
-        let due = self.share.load(Ordering::Relaxed) > 0
+        let due = self.has_arrived()
             && self.unheard.load(Ordering::Relaxed) < UNHEARD
             && told_ms.is_none_or(|told_ms| now_ms.saturating_sub(told_ms) >= again_ms);
         if due {
@@ -271,6 +271,11 @@ impl Guest {
     /// It is this node's, and counts as so many hundredths of a process.
     pub(crate) fn settled(&self, share: u32) {
         self.share.store(share.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether it is this node's.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.share.load(Ordering::Relaxed) > 0
     }
 
     /// A fault of the program, judged at home; asks for no sleep.

@@ -36,7 +36,7 @@ pub(crate) struct Sample {
     pub(crate) local: u32,
     /// Guests that do.
     pub(crate) guests: u32,
-    /// All guests.
+    /// Guests that have arrived: those that were let in and are not here yet count already.
     pub(crate) present: u16,
     /// Memory.
     pub(crate) memory: Memory,

@@ -12,7 +12,7 @@ use crate::{
 
 /// Takes a sample.
 pub(crate) fn take() -> Sample {
-    let (present, running) = guest::list::count();
+    let (present, running) = guest::list::present();
     // Their processes compute elsewhere. They are awake for moments, often in the same tick as who looks.
     let all = machine::running().saturating_sub(deputy::list::running());
     Sample {

@@ -264,8 +264,7 @@ impl Content for Expel {
     const MODE: u16 = 0o644;
 
     fn show(&self, to: &SeqFile) -> Result {
-        let (guests, _) = guest::list::count();
-        seq_print!(to, "{guests}\n");
+        seq_print!(to, "{}\n", guest::list::count());
         Ok(())
     }
 

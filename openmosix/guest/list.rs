@@ -143,8 +143,13 @@ impl Drop for Coming {
     }
 }
 
-/// How many guests there are, and how many of them run or wait for a processor.
-pub(crate) fn count() -> (usize, u32) {
+/// How many guests there are, those that are just coming among them.
+pub(crate) fn count() -> usize {
+    LIST.as_ref().map_or(0, |list| list.count.load(Relaxed))
+}
+
+/// How many guests have arrived, and how many of all run or wait for a processor.
+pub(crate) fn present() -> (usize, u32) {
     let Some(list) = LIST.as_ref() else {
         return (0, 0);
     };
@@ -152,7 +157,9 @@ pub(crate) fn count() -> (usize, u32) {
     let running = entries
         .iter()
         .filter(|entry| sys::task::is_running(entry.guest.task()));
-    (entries.len(), u32::try_from(running.count()).unwrap_or(0))
+    let running = u32::try_from(running.count()).unwrap_or(0);
+    let arrived = entries.iter().filter(|entry| entry.guest.has_arrived());
+    (arrived.count(), running)
 }
 
 /// The guest whose page lane says this.

@@ -97,6 +97,33 @@ fn memory_of_those_on_their_way_is_taken() {
 }
 
 #[test]
+fn a_guest_counts_once_on_its_way_and_when_it_is_here() {
+    let mut node = node();
+    node.own.limits.guests = 2;
+    let here = |node: &mut Balancer<Vec<Slot>>, now_ms, present| {
+        let sample = crate::balance::own::Sample {
+            present,
+            ..sample(0)
+        };
+        node.own.sample(now_ms, &sample);
+    };
+    let any = Offer {
+        believed: 10_000,
+        ..OFFER
+    };
+    assert_eq!(node.accept(&any), Ok(()));
+    // It may take seconds.
+    here(&mut node, 250, 0);
+    assert_eq!(node.own.present(), 1);
+    node.arrived(&any);
+    assert_eq!(node.own.present(), 1);
+    here(&mut node, 500, 1);
+    assert_eq!(node.own.present(), 1);
+    assert_eq!(node.accept(&any), Ok(()));
+    assert_eq!(node.accept(&any), Err(Refusal::Limit));
+}
+
+#[test]
 fn limits_hold() {
     let running = |guests: u32| {
         let mut node = node();
