@@ -15,6 +15,7 @@
 #include <linux/mm_inline.h>
 #include <linux/memcontrol.h>
 #include <linux/openmosix_edge.h>
+#include <linux/openmosix_mm.h>
 #include <linux/pagemap.h>
 #include <linux/pagewalk.h>
 #include <linux/rmap.h>
@@ -154,13 +155,6 @@ void openmosix_put_pages(struct page **pages, unsigned long nr)
 	release_pages(pages, nr);
 }
 
-/* The content is at the peer. */
-static bool remote_marker(pte_t pte)
-{
-	return !pte_none(pte) && !pte_present(pte) &&
-	       softleaf_is_remote_marker(softleaf_from_pte(pte));
-}
-
 static void unmark_pte(struct mm_struct *mm, unsigned long addr)
 {
 	spinlock_t *ptl;
@@ -168,7 +162,7 @@ static void unmark_pte(struct mm_struct *mm, unsigned long addr)
 
 	if (!pte)
 		return;
-	if (remote_marker(ptep_get(pte)))
+	if (openmosix_is_marker(ptep_get(pte)))
 		pte_clear(mm, addr, pte);
 	pte_unmap_unlock(pte, ptl);
 }
@@ -198,7 +192,7 @@ static int put_anon(struct vm_area_struct *vma, unsigned long addr, const void *
 		return -ENOMEM;
 	}
 	entry = ptep_get(pte);
-	if (!pte_none(entry) && !remote_marker(entry)) {
+	if (!pte_none(entry) && !openmosix_is_marker(entry)) {
 		pte_unmap_unlock(pte, ptl);
 		folio_put(folio);
 		return -EEXIST;

@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/openmosix_edge.h>
+#include <linux/openmosix_mm.h>
 #include <linux/pagemap.h>
 #include <linux/pagewalk.h>
 #include <linux/pkeys.h>
@@ -445,8 +446,7 @@ static int fence_table(struct mm_struct *mm, unsigned long addr, unsigned long e
 
 		if (pte_none(entry) && !wanted)
 			set_pte_at(mm, addr, pte, make_pte_marker(PTE_MARKER_REMOTE));
-		else if (!pte_none(entry) && !pte_present(entry) && wanted &&
-			 softleaf_is_remote_marker(softleaf_from_pte(entry)))
+		else if (wanted && openmosix_is_marker(entry))
 			pte_clear(mm, addr, pte);
 	}
 	pte_unmap_unlock(first, ptl);

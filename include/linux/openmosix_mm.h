@@ -11,6 +11,7 @@
 #ifndef _LINUX_OPENMOSIX_MM_H
 #define _LINUX_OPENMOSIX_MM_H
 
+#include <linux/leafops.h>
 #include <linux/mm.h>
 #include <linux/openmosix.h>
 
@@ -22,6 +23,13 @@ int __openmosix_access(struct mm_struct *mm, unsigned long addr, void *buf, int 
 bool __openmosix_is_away(struct mm_struct *mm);
 int openmosix_access_unlocked(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 			      unsigned int gup_flags);
+
+/* Does an entry say that the content is at the peer? */
+static inline bool openmosix_is_marker(pte_t pte)
+{
+	return !pte_none(pte) && !pte_present(pte) &&
+	       softleaf_is_remote_marker(softleaf_from_pte(pte));
+}
 
 /**
  * openmosix_fault - fault on a page whose content may be at the peer
