@@ -244,7 +244,8 @@ impl Guest {
             // Without memory for it here, home fetches the pages.
             _ => None,
         };
-        signal::restarts_at_home();
+        // The next restart_syscall() is home's.
+        signal::end_restart();
         self.tell_of_stacks()?;
         let Place { ip, sp } = regs.place();
         let call = Call {

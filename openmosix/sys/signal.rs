@@ -273,11 +273,6 @@ pub(crate) fn restarts_here() -> bool {
     unsafe { bindings::openmosix_restarts_here() }
 }
 
-/// The next `restart_syscall()` is home's.
-pub(crate) fn restarts_at_home() {
-    end_restart();
-}
-
 /// There is nothing with which `restart_syscall()` would go on in the current task.
 pub(crate) fn end_restart() {
     // SAFETY: Sets a field of `current`.
