@@ -246,7 +246,8 @@ def expel(cluster):
             node.until(ADMIN + "expel", r"^1$", SOON)
             expect("block", "1", node.read(ADMIN + "block").strip(), 2)
             # Who takes guests again ends it for who waits.
-            back = "(sleep 1; echo 0 > %sblock) & exec timeout -s INT 20 sh -c 'echo 1 > %sexpel'" % (ADMIN, ADMIN)
+            back = ("cd %s; echo 0 > block; (until [ $(cat block) = 1 ]; do :; done; echo 0 > block) & "
+                    "exec timeout -s INT 20 sh -c 'echo 1 > expel'" % ADMIN)
             expect("status of an expel that is taken back", 1, node.run(["sh", "-c", back])["status"], 2)
             still.node.must(["kill", "-CONT", str(still.pid)])
             node.shell("echo 1 > %sexpel" % ADMIN)
