@@ -253,15 +253,13 @@ if how == "read":
                     assert os.pread(memory.fileno(), 8192, start) == program.read(8192), line
 elif how == "write":
     with open("/proc/%d/mem" % pid, "r+b", 0) as memory:
-        memory.seek(at)
-        memory.write(wanted)
+        os.pwrite(memory.fileno(), wanted, at)
 else:
     class Vector(ctypes.Structure):
         _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
     to = ctypes.create_string_buffer(size)
     local, remote = Vector(ctypes.addressof(to), size), Vector(at, size)
-    libc = ctypes.CDLL(None, use_errno=True)
-    got = libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    got = ctypes.CDLL(None, use_errno=True).process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
     assert got == size, os.strerror(ctypes.get_errno())
     assert to.raw == wanted, "data differ"
 print("right")
