@@ -92,6 +92,12 @@ def why(process):
     return values, decisions
 
 
+def fates(processes):
+    """Where processes are, and what was decided for them."""
+    return "".join("\nprocess %d is at %s\n%s" % (process.pid, process.where(), process.proc("why"))
+                   for process in processes)
+
+
 def moving(processes):
     """Pids of those that are on their way."""
     return [process.pid for process in processes if any(past[4] == "moving" for past in why(process)[1])]
@@ -136,7 +142,7 @@ def speeds(cluster):
         def fair():
             slow, middle, fast = shares()
             return slow <= 1 and 1 <= middle <= 3 and fast in (4, 5) and middle < fast
-        until(shares, fair)
+        until(lambda: fates(jobs), fair)
 
 
 def quota(cluster):
@@ -162,7 +168,7 @@ def quota(cluster):
         def shares():
             at = places(jobs)
             return [at.count(where) for where in ("0", "2", "3")]
-        until(shares, lambda: shares() in FAIR)
+        until(lambda: fates(jobs), lambda: shares() in FAIR)
 
 
 def measured(cluster, number, percent):
@@ -200,7 +206,7 @@ def usher(cluster):
         watch = ends_all.enter_context(home.start(["python3", "-c", WATCH, *(str(process.pid) for process in others)]))
         ends_all.enter_context(home.start(
             ["sh", "-ec", "echo 1 > /proc/$$/lock; exec python3 -c \"$1\"", "sh", HOG]))
-        until(lambda: places(others), lambda: places(others) != ["0", "0"])
+        until(lambda: fates(others), lambda: places(others) != ["0", "0"])
         moved = next(process for process in others if process.where() != "0")
         expect("why", "memory", next(past[3] for past in why(moved)[1] if past[4] == "moved"), 1, moved.command)
         expect("pages swapped out", "pswpout %d\n" % swapped, watch.finish()["out"]["text"], 1, "when the first had left")
@@ -230,7 +236,7 @@ def obeyed(cluster):
                 reason(process, "stay")
             reason(locked, "locked")
             expect("where they are", ["0"] * 5, places([locked] + masked + free), 1)
-        until(lambda: places(masked + free), lambda: {"2", "3"} <= set(places(masked + free)))
+        until(lambda: fates(masked + free), lambda: {"2", "3"} <= set(places(masked + free)))
         expect("processes on node 2 that must not go there", [], [one.pid for one in masked if one.where() == "2"], 1)
         reason(locked, "locked")
         expect("where the locked process is", "0", locked.where(), 1, locked.command)
@@ -239,8 +245,9 @@ def obeyed(cluster):
             # Who was let in before may still be on his way.
             until(lambda: moving(masked + free), lambda: not moving(masked + free))
             before = set(cluster[2].guests())
-            more = ends_all.enter_context(burning(home, 3))
-            until(lambda: places(more), lambda: "3" in places(more))
+            # So many that it pays to leave, even if three of the others are on node 3.
+            more = ends_all.enter_context(burning(home, 5))
+            until(lambda: fates(more), lambda: "3" in places(more))
             expect("guests that came to a blocked node", set(), set(cluster[2].guests()) - before, 2)
         expect("moves of the locked process", "0", locked.proc("nmigs"), 1, locked.command)
 
@@ -250,7 +257,7 @@ def io_job(cluster):
     home = cluster[1]
     with balanced(cluster), burning(home, 1, "echo 1 > /proc/hpc/decay/iojob;") as (talker,), burning(home, 3) as others:
         until(lambda: talker.proc("why"), lambda: why(talker)[0]["why"] not in ("unseen", "young"))
-        until(lambda: places(others), lambda: {"2", "3"} <= set(places(others)))
+        until(lambda: fates(others), lambda: {"2", "3"} <= set(places(others)))
         expect("where it is", "0", talker.where(), 1, talker.command)
         expect("its moves", "0", talker.proc("nmigs"), 1, talker.command)
 
@@ -281,7 +288,7 @@ def ordered(cluster):
 def steady(cluster):
     """Once processes have spread they stay where they are, most of the time."""
     with balanced(cluster), burning(cluster[1], 6) as jobs:
-        until(lambda: places(jobs), lambda: all(places(jobs).count(where) in (1, 2, 3) for where in ("0", "2", "3")))
+        until(lambda: fates(jobs), lambda: all(places(jobs).count(where) in (1, 2, 3) for where in ("0", "2", "3")))
         moves = sum(int(process.proc("nmigs")) for process in jobs)
         # It is the number of moves in a time that counts here.
         time.sleep(30)
@@ -293,7 +300,7 @@ def steady(cluster):
 def tells(cluster):
     """What why tells is so: where, since when, at what cost, and what has become of decisions."""
     with balanced(cluster), burning(cluster[1], 3) as jobs:
-        until(lambda: places(jobs), lambda: set(places(jobs)) == {"0", "2", "3"})
+        until(lambda: fates(jobs), lambda: set(places(jobs)) == {"0", "2", "3"})
         for process in jobs:
             values, decisions, where = settled(process)
             expect("node", where.replace("0", "1"), values["node"], 1, process.command)
@@ -417,10 +424,10 @@ def mid_run(cluster):
     cluster.kill(3)
     try:
         with balanced_pair(cluster), burning(cluster[1], 4) as jobs:
-            until(lambda: places(jobs), lambda: places(jobs).count("2") in (1, 2, 3))
+            until(lambda: fates(jobs), lambda: places(jobs).count("2") in (1, 2, 3))
             cluster.start(3)
             with switched(cluster[3], speed=STANDARD):
-                until(lambda: places(jobs), lambda: "3" in places(jobs))
+                until(lambda: fates(jobs), lambda: "3" in places(jobs))
     finally:
         if cluster.state(3) == "off":
             cluster.start(3)
