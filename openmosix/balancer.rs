@@ -167,8 +167,10 @@ pub(crate) fn refresh() -> Result {
     };
     let address = mapped(node::ip_self());
     if with(|balancer| balancer.own.node == me && balancer.own.address == address) != Some(true) {
-        let new = make(me, address)?;
+        let mut new = make(me, address)?;
         let mut state = seat.state.lock();
+        // Before anybody can ask whether there is room here.
+        state.settings.apply(&mut new.own);
         let old = state.balancer.replace(new);
         drop(state);
         drop(old);
