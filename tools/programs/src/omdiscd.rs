@@ -40,7 +40,7 @@ const MOST_JOINS: usize = 16;
 /// If another node has that number already, omdiscd says which one, and ends.
 ///
 /// What the command line does not say is taken from /etc/openmosix/openmosix.conf; its settings
-/// are applied when the first neighbour is found.
+/// are applied when the first neighbour is found, before this node joins.
 #[derive(Parser, Debug)]
 #[command(name = "omdiscd", version)]
 pub struct Omdiscd {
@@ -304,8 +304,10 @@ impl Node<'_> {
         let mut table = self.system.table().or_else(|_| by_conf())?;
         table.join.retain(|it| !self.joined.contains(it) && !dropped.contains(it));
         table.join.extend(&self.joined);
-        self.system.configure(&table, self.discovery.key())?;
-        if on { Ok(()) } else { self.system.apply_settings(&self.conf) }
+        if !on {
+            self.system.apply_settings(&self.conf)?;
+        }
+        self.system.configure(&table, self.discovery.key())
     }
 
     fn say(&self, text: &str) {

@@ -132,8 +132,10 @@ pub fn apply(system: &System, file: Option<&PathBuf>, check: bool) -> Result<()>
             return Ok(());
         }
     } else {
-        let key = system.key_of(&conf)?;
-        system.configure(&system.table_of(&conf)?, &key)?;
+        let (key, table) = (system.key_of(&conf)?, system.table_of(&conf)?);
+        // Before others know the node: who blocks has no guest even in the first moment.
+        system.apply_settings(&conf)?;
+        return system.configure(&table, &key);
     }
     system.apply_settings(&conf)
 }

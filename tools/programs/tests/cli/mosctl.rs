@@ -315,6 +315,12 @@ fn applying_a_configuration() {
         assert_eq!(text, format!("mosctl: {path}: line 2: there is nothing of the name 'blok'\n"));
     }
 
+    // Who refuses guests does so from the first moment, and does not join if the kernel cannot.
+    tree.write("proc/hpc/admin/config", "");
+    tree.write(CONF, "id = 4\njoin = 10.0.0.1\nnomfs = yes\n");
+    assert_eq!(mosctl(&tree, &["apply"]).failure(1), "mosctl: this kernel has no nomfs\n");
+    assert_eq!(tree.read("proc/hpc/admin/config"), "");
+
     // The map is what is taken if nothing is said.
     tree.write("etc/openmosix.map", "1 10.0.0.1 3\n");
     tree.write(CONF, "id = 2\n");
