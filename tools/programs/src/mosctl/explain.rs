@@ -64,17 +64,16 @@ impl Why {
         let mut text = String::new();
         let pid = self.pid;
         if let Some(account) = &self.account {
-            let place = match account.node {
-                Some(Place::Node(id)) => format!("runs on node {id}"),
-                _ => "is at home".into(),
+            let place = on(account.node.unwrap_or(Place::Home));
+            let place = match account.since_ms {
+                Some(ms) => format!("has been {place} for {}", ago(ms)),
+                None => format!("is {place}"),
             };
-            let since = account.since_ms.map(|ms| format!(" since {}", ago(ms)));
-            let reason = meaning(&account.why);
-            let _ = writeln!(text, "process {pid} {place}{}: {reason}", since.unwrap_or_default());
+            let _ = writeln!(text, "process {pid} {place}: {}", meaning(&account.why));
             if let Some(cost) = account.cost {
                 let _ = write!(text, "it costs {cost:.2} there");
                 if let (Some(best), Some(cost)) = (account.best, account.best_cost) {
-                    let _ = write!(text, ", and {cost:.2} on {}", at(best));
+                    let _ = write!(text, ", and {cost:.2} {}", on(best));
                 }
                 text.push('\n');
             }
@@ -113,6 +112,14 @@ impl Why {
 
 fn at(place: Place) -> String {
     place.to_string()
+}
+
+/// Where that is, in a sentence.
+fn on(place: Place) -> String {
+    match place {
+        Place::Home => "at home".into(),
+        Place::Node(_) => format!("on {place}"),
+    }
 }
 
 fn meaning(word: &str) -> String {

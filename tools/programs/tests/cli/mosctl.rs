@@ -95,7 +95,7 @@ fn processes() {
 fn why_a_process_is_there() {
     let tree = Tree::cluster();
     tree.process(42, 0, "xz");
-    let expected = "process 42 is at home since 59.0 s: it runs best there\nit may move\n";
+    let expected = "process 42 has been at home for 59.0 s: it runs best there\nit may move\n";
     assert_eq!(mosctl(&tree, &["why", "42"]).data(), expected);
 
     tree.write(
@@ -105,7 +105,7 @@ fn why_a_process_is_there() {
     );
     tree.write("proc/42/cantmove", "mlock\nsomething_new\n");
     let expected = "\
-process 42 runs on node 2 since 12.3 s: it runs better there
+process 42 has been on node 2 for 12.3 s: it runs better there
 it costs 10.45 there, and 12.50 on node 3
 it cannot move: it has locked memory (mlock)
 it cannot move: something_new
@@ -116,6 +116,14 @@ it cannot move: something_new
     assert_eq!(mosctl(&tree, &["why", "42"]).data(), expected);
     let expected = r#"{"version":1,"why":{"pid":42,"node":2,"since_ms":12300,"why":"balance","cost":10.45,"best":3,"best_cost":12.5,"decided":[{"ago_ms":12300,"from":0,"to":2,"why":"balance","result":"moved"},{"ago_ms":75000,"from":0,"to":null,"why":"odd","result":"-"}],"cantmove":[{"name":"mlock","meaning":"has locked memory"},{"name":"something_new","meaning":null}]}}"#;
     assert_eq!(mosctl(&tree, &["why", "42", "-j=short"]).data(), format!("{expected}\n"));
+
+    tree.write("proc/42/why", "node: 2\nwhy: little\ncost: 10\nbest: 1\nbest_cost: 9\n");
+    let text = mosctl(&tree, &["why", "42"]).data();
+    let expected = "\
+process 42 is on node 2: another node is not better by enough
+it costs 10.00 there, and 9.00 at home
+";
+    assert!(text.starts_with(expected), "{text}");
 
     tree.remove("proc/42/why");
     let expected = "\
