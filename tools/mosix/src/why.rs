@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::place::Place;
 use crate::process::Process;
 
+/// The kernel's words for a cost that is too great to be told.
+pub const BEYOND: &str = "beyond measure";
+
 /// What the balancer says of a process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Account {
@@ -16,11 +19,11 @@ pub struct Account {
     pub since_ms: Option<u64>,
     /// Why it is there, in the kernel's word.
     pub why: String,
-    /// What it costs there.
+    /// What it costs there; infinite if that is beyond measure.
     pub cost: Option<f64>,
     /// The best other node.
     pub best: Option<Place>,
-    /// What it would cost there.
+    /// What it would cost there; infinite likewise.
     pub best_cost: Option<f64>,
     /// The last decisions, newest first.
     pub decided: Vec<Decision>,
@@ -64,15 +67,20 @@ impl Account {
                 "node" => account.node = value.parse().ok(),
                 "since_ms" => account.since_ms = value.parse().ok(),
                 "why" => account.why = value.to_string(),
-                "cost" => account.cost = value.parse().ok(),
+                "cost" => account.cost = cost(value),
                 "best" => account.best = value.parse().ok(),
-                "best_cost" => account.best_cost = value.parse().ok(),
+                "best_cost" => account.best_cost = cost(value),
                 "decided" => account.decided.extend(Decision::parse(value)),
                 _ => {}
             }
         }
         account
     }
+}
+
+/// A cost as the kernel writes it; if it is too great for that, in words.
+fn cost(text: &str) -> Option<f64> {
+    if text == BEYOND { Some(f64::INFINITY) } else { text.parse().ok() }
 }
 
 impl Decision {
@@ -150,6 +158,15 @@ mod tests {
         assert_eq!((moved.to, moved.result.as_str()), (Some(Place::Node(2)), "moved"));
         assert_eq!((stayed.to, stayed.why.as_str()), (None, "young"));
         assert_eq!(stayed.result, "stays here");
+    }
+
+    #[test]
+    fn a_cost_beyond_measure() {
+        let kernel = include_str!("../../../openmosix/balance/cost.rs");
+        assert!(kernel.contains(&format!("\"{BEYOND}\"")));
+        let account = Account::parse("cost: 1.50\nbest: 2\nbest_cost: beyond measure\n");
+        assert_eq!((account.cost, account.best_cost), (Some(1.5), Some(f64::INFINITY)));
+        assert_eq!(Account::parse("cost: high\n").cost, None);
     }
 
     #[test]

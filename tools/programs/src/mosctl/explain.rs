@@ -71,9 +71,9 @@ impl Why {
             };
             let _ = writeln!(text, "process {pid} {place}: {}", meaning(&account.why));
             if let Some(cost) = account.cost {
-                let _ = write!(text, "it costs {cost:.2} there");
+                let _ = write!(text, "it costs {} there", price(cost));
                 if let (Some(best), Some(cost)) = (account.best, account.best_cost) {
-                    let _ = write!(text, ", and {cost:.2} {}", on(best));
+                    let _ = write!(text, ", and {} {}", price(cost), on(best));
                 }
                 text.push('\n');
             }
@@ -120,6 +120,11 @@ fn on(place: Place) -> String {
         Place::Home => "at home".into(),
         Place::Node(_) => format!("on {place}"),
     }
+}
+
+/// A cost as people read it.
+fn price(cost: f64) -> String {
+    if cost.is_finite() { format!("{cost:.2}") } else { why::BEYOND.into() }
 }
 
 fn meaning(word: &str) -> String {
