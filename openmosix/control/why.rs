@@ -46,7 +46,7 @@ fn reason(task: &Task, account: Option<&Account>) -> &'static str {
     if Stay::of(task, None).is_any() {
         return Why::Cannot.name();
     }
-    if balancer::settings().policy == Policy::Off {
+    if node::id_self().is_none() || balancer::settings().policy == Policy::Off {
         return "off";
     }
     match account.map_or(Why::Unseen, |account| account.history.last.why) {

@@ -5,7 +5,7 @@ import contextlib
 import os
 import shlex
 
-from .balance import STANDARD, moving, places
+from .balance import STANDARD, moving, places, why
 from .failed import expect
 from .jobs import jobs, lost, right
 from .members import ADMIN, SOON, about, switched
@@ -160,6 +160,8 @@ def service(cluster):
             ours, theirs = ([job for job in scene.jobs if job.node.number == number] for number in (1, 3))
             expect("where the jobs of node 3 are", ["0"] * len(theirs), places(theirs), 3)
             expect("jobs of node 1 on node 3", 0, places(ours).count("3"), 1)
+            words = {why(job)[0]["why"] for job in theirs}
+            expect("why they are there", {"off"}, words - {"ordered"}, 3)
             right(theirs.pop())
         finally:
             node.shell("printf 'map = /etc/openmosix.map\nmaxguests = 20\n' > %s" % CONF)
