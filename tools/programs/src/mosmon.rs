@@ -27,7 +27,7 @@ use measure::Measure;
 
 /// What the keys do, for people.
 const HELP: &str = "\
-l  load; 100 is one process on a standard processor
+l  load; 100 is one process on a processor as fast as the yardstick
 L  load, on a logarithmic scale
 m  memory: used, and all of it
 r  memory as Linux counts it
