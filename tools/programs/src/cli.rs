@@ -42,7 +42,11 @@ pub trait Program: Parser {
 
 /// The command line of a program, its exit status included in the help.
 pub fn command<P: Program>() -> clap::Command {
-    P::command().after_help(format!("Exit status:\n{}", P::EXIT_STATUS))
+    let command = P::command();
+    let status = format!("Exit status:\n{}", P::EXIT_STATUS);
+    let more = command.get_after_long_help().map(ToString::to_string);
+    let long = more.map_or(status.clone(), |more| format!("{more}\n\n{status}"));
+    command.after_help(status).after_long_help(long)
 }
 
 /// A number of seconds on a command line.

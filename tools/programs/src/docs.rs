@@ -95,6 +95,10 @@ fn manual<P: Program>(command: &Command, share: &Path) -> io::Result<()> {
     if command.get_arguments().next().is_some() {
         man.render_options_section(&mut text)?;
     }
+    // What stands below the options is what keys do.
+    if let Some(keys) = command.get_after_long_help() {
+        text.extend(format!(".SH KEYS\n.nf\n{keys}\n.fi\n").into_bytes());
+    }
     let subcommands = || command.get_subcommands().filter(|it| !it.is_hide_set());
     if subcommands().next().is_some() {
         man.render_subcommands_section(&mut text)?;

@@ -28,6 +28,8 @@ fn every_program_is_documented() {
         tree.read(&format!("zsh/site-functions/_{name}"));
         tree.read(&format!("fish/vendor_completions.d/{name}.fish"));
     }
+    let page = tree.read("man/man1/mosmon.1");
+    assert!(page.contains(".SH KEYS\n.nf\nl  load") && page.contains("\nq  quit\n.fi\n"), "{page}");
     let page = tree.read("man/man1/mosctl-node-list.1");
     assert!(page.contains("mosctl node list"), "{page}");
     for name in
@@ -49,4 +51,6 @@ fn help_goes_to_standard_output_with_the_exit_status() {
     assert!(help.contains("  127  CMD was not found\n"), "{help}");
     let help = Tree::new().run(env!("CARGO_BIN_EXE_migrate"), &["-h"]).data();
     assert!(help.contains("  4  not permitted\n"), "{help}");
+    let help = Tree::new().run(env!("CARGO_BIN_EXE_mosmon"), &["--help"]).data();
+    assert!(help.contains("\nq  quit\n\nExit status:\n  0  done\n"), "{help}");
 }
