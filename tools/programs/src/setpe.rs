@@ -108,6 +108,10 @@ impl Program for Setpe {
 
 impl Setpe {
     fn configure(&self, system: &System) -> Result<()> {
+        if !self.check {
+            // Without it neither map nor key would help.
+            system.require_openmosix()?;
+        }
         let join = setup::others(&self.join)?;
         let (me, map) = if self.write { self.by_map(system)? } else { self.without_map()? };
         let table = Table { me, map, join, closed: self.closed };

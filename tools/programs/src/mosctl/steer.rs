@@ -126,6 +126,7 @@ pub fn apply(system: &System, file: Option<&PathBuf>, check: bool) -> Result<()>
         }
         return Ok(());
     }
+    system.require_openmosix()?;
     if conf.discover {
         if system.me()?.is_none() {
             say("mosctl", "omdiscd looks for neighbours, and applies the settings then");

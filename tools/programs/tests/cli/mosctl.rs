@@ -367,7 +367,9 @@ fn off_and_no_openmosix() {
     tree.write("proc/hpc/admin/mospe", "0\n");
     assert_eq!(mosctl(&tree, &["status"]).failure(3), "mosctl: openMosix is off on this node\n");
     let expected = "mosctl: the running kernel has no openMosix (no /proc/hpc)\n";
-    for question in [&["version"][..], &["node", "list"], &["guest", "list"], &["isup", "1"]] {
+    for question in
+        [&["version"][..], &["node", "list"], &["guest", "list"], &["isup", "1"], &["apply"]]
+    {
         assert_eq!(mosctl(&Tree::new(), question).failure(1), expected, "{question:?}");
     }
 }

@@ -164,4 +164,10 @@ fn a_kernel_without_openmosix() {
     let expected = "setpe: the running kernel has no openMosix (no /proc/hpc)\n";
     assert_eq!(setpe(&tree, &["-off"]).failure(1), expected);
     assert_eq!(setpe(&tree, &["-r"]).failure(1), expected);
+    for args in [&["-w"][..], &["--join", "10.0.0.1"]] {
+        assert_eq!(setpe(&tree, args).failure(1), expected, "{args:?}");
+    }
+    // A map can be checked anywhere.
+    tree.write("etc/openmosix.map", MAP);
+    assert_eq!(setpe(&tree, &["-w", "-c", "-p", "2"]).data(), "3 nodes, this is node 2\n");
 }
