@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The table of nodes in the kernel, `/proc/hpc/admin/config`, and the map files it comes from.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,21 @@ impl Table {
         text
     }
 
+    /// Why the kernel does not take it, as far as that can be said.
+    fn refused(&self, error: Error) -> Error {
+        match error {
+            Error::Io { path, source } if source.kind() == ErrorKind::InvalidInput => {
+                let mut addresses = self.map.addresses().chain(self.join.iter().copied());
+                let what = match addresses.find(IpAddr::is_ipv6) {
+                    Some(address) => format!("nodes speak IPv4, and {address} is IPv6"),
+                    None => "the kernel does not take this configuration; its log says why".into(),
+                };
+                Error::Format { path, what }
+            }
+            other => other,
+        }
+    }
+
     /// Read what the kernel shows: the same without the key. `None` while openMosix is off.
     fn parse(text: &str) -> std::result::Result<Option<Self>, String> {
         let (mut me, mut join, mut closed) = (0, vec![], false);
@@ -96,7 +112,7 @@ impl System {
 
     /// Give the kernel a new table.
     pub fn configure(&self, table: &Table, key: &Key) -> Result<()> {
-        self.write_hpc(FILE, &table.config(key))
+        self.write_hpc(FILE, &table.config(key)).map_err(|error| table.refused(error))
     }
 
     /// The map file of this machine.
@@ -171,6 +187,21 @@ mod tests {
         assert!(address("no such host").is_err());
         tree.write("proc/hpc/admin/config", "me 3\n");
         assert!(system.table().unwrap().join.is_empty(), "the first node of a cluster");
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_take() {
+        let refused = |join: &[&str], errno| {
+            let join = join.iter().map(|it| address(it).unwrap()).collect();
+            let table = Table { me: 3, map: Map::default(), join, closed: false };
+            table.refused(Error::io("config", std::io::Error::from_raw_os_error(errno))).to_string()
+        };
+        let einval = 22;
+        let expected = "config: nodes speak IPv4, and fd00::7 is IPv6";
+        assert_eq!(refused(&["10.0.0.1", "fd00::7"], einval), expected);
+        let expected = "config: the kernel does not take this configuration; its log says why";
+        assert_eq!(refused(&["10.0.0.1"], einval), expected);
+        assert_eq!(refused(&["fd00::7"], 13), "config: Permission denied");
     }
 
     #[test]
