@@ -110,6 +110,13 @@ pub enum Error {
         /// Whether the reason is that the target cannot be reached.
         unreachable: bool,
     },
+    /// A process that is not for this node to steer, or for nobody.
+    NotSteered {
+        /// The process.
+        pid: u32,
+        /// Why.
+        reason: String,
+    },
     /// A process that was left to the balancer stays where it is.
     Stays {
         /// The process.
@@ -154,6 +161,7 @@ impl Error {
         use io::ErrorKind as Kind;
         match self {
             Self::Usage(_) => Exit::Usage,
+            Self::NotSteered { .. } => Exit::NotPermitted,
             Self::Off
             | Self::NoNode(_)
             | Self::NodeDown(_)
@@ -194,6 +202,9 @@ impl fmt::Display for Error {
             Self::NodeDown(id) => write!(f, "node {id} cannot be reached"),
             Self::NotMoved { pid, target, reason, .. } => {
                 write!(f, "process {pid} did not move to {target}: {reason}")
+            }
+            Self::NotSteered { pid, reason } => {
+                write!(f, "process {pid} takes no orders here: {reason}")
             }
             Self::Stays { pid, reason } => {
                 write!(f, "process {pid} stays where it is: {reason}")

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::nodes::Nodes;
 use crate::place::Place;
+use crate::stay;
 use crate::system::{System, write_once};
 
 /// A handle on one process; nothing is read before it is asked for.
@@ -201,7 +202,20 @@ impl<'a> Process<'a> {
 
     /// Give one of its files its new content in one write.
     pub(crate) fn write(&self, file: &str, text: &str) -> Result<()> {
-        write_once(&self.path(file), text).map_err(|error| self.explain(file, error))
+        write_once(&self.path(file), text).map_err(|error| self.denied(file, error))
+    }
+
+    /// Why one of its files does not take something.
+    fn denied(&self, file: &str, error: std::io::Error) -> Error {
+        const EPERM: i32 = 1;
+        let names = self.cantmove().unwrap_or_default();
+        let never = |name: &&str| matches!(*name, "guest" | "init" | "system");
+        let mut never = names.iter().map(String::as_str).filter(never).peekable();
+        // Who may not even open it is told so.
+        if error.raw_os_error() == Some(EPERM) && never.peek().is_some() {
+            return Error::NotSteered { pid: self.pid, reason: stay::sentence(never) };
+        }
+        self.explain(file, error)
     }
 
     /// Everything that a table shows about it. `up` is how long the machine has been up.
@@ -337,6 +351,7 @@ pub(crate) fn seconds<S: serde::Serializer>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Exit;
     use fake::Tree;
 
     #[test]
@@ -391,6 +406,27 @@ mod tests {
         // What makes no sense is told.
         tree.write("proc/43/stat", "nonsense\n");
         assert!(system.processes().unwrap_err().to_string().ends_with("stat: not understood"));
+    }
+
+    #[test]
+    fn who_takes_no_orders() {
+        let tree = Tree::cluster();
+        tree.process(42, 0, "xz");
+        let system = System::at(tree.root());
+        let denied = |cantmove: &str, errno| {
+            tree.write("proc/42/cantmove", cantmove);
+            let error = std::io::Error::from_raw_os_error(errno);
+            system.process(42).unwrap().denied("lock", error)
+        };
+        let (eperm, eacces) = (1, 13);
+        let guest = denied("guest\n", eperm);
+        let expected =
+            "process 42 takes no orders here: it is a guest: it is steered at its home (guest)";
+        assert_eq!((guest.to_string().as_str(), guest.exit()), (expected, Exit::NotPermitted));
+        let text = denied("mlock\ninit\n", eperm).to_string();
+        assert_eq!(text, "process 42 takes no orders here: it is init (init)");
+        assert!(denied("mlock\n", eperm).to_string().ends_with("lock: Operation not permitted"));
+        assert!(denied("init\n", eacces).to_string().ends_with("lock: Permission denied"));
     }
 
     #[test]
