@@ -173,7 +173,8 @@ impl Program for Mosrun {
         let wrapper = WRAPPERS.iter().find(|(wrapper, _)| name == Some(*wrapper));
         if let Some((name, options)) = wrapper {
             args.splice(1..1, options.iter().map(OsString::from));
-            if let (&"runon", Some(id)) = (name, args.get_mut(1)) {
+            let is_option = |arg: &OsString| arg.to_str().is_some_and(|arg| arg.starts_with('-'));
+            if let Some(id) = args.get_mut(1).filter(|id| *name == "runon" && !is_option(id)) {
                 let mut option = OsString::from("--node=");
                 option.push(&id);
                 *id = option;
@@ -343,6 +344,7 @@ mod tests {
         assert_eq!(modern("/usr/bin/nomig ls -3"), "/usr/bin/nomig -L ls -3");
         assert_eq!(modern("runon 3 ls"), "runon --node=3 ls");
         assert_eq!(modern("runon"), "runon");
+        assert_eq!(modern("runon --help"), "runon --help");
         assert_eq!(modern("cpujob -l ls"), "cpujob -c -l ls");
     }
 
