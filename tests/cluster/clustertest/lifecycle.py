@@ -149,6 +149,7 @@ def gone(cluster, process, since):
     expect("exit status", -9, process.finish(PROMPTLY)["status"], 1, "kill -9 %s" % since)
     for node in cluster.nodes.values():
         node.until("/proc/hpc/remote", r"^\s*$", PROMPTLY)
+        node.shell("timeout %d sh -c 'while grep -qs ^Uid:.4294901760 /proc/[0-9]*/status; do :; done'" % PROMPTLY)
 
 
 def killed(name, cluster):
@@ -575,7 +576,7 @@ def register():
     """The families."""
     for how, about in ENDS.items():
         add("end/%s" % how, "away from home, it ends by %s" % about, functools.partial(ends, how))
-    for name in ("compute", "pipe", "sleep", "tcp", "siginfo", "fork"):
+    for name in ("compute", "pipe", "sleep", "tcp", "siginfo", "fork", "robust"):
         add("kill/%s" % name, "kill -9 at home ends it at once: %s" % name, functools.partial(killed, name), 3)
     single("life/freed", freed)
     single("life/seen", seen, 3)
