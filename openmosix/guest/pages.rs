@@ -87,7 +87,8 @@ pub(crate) fn serve(channel: Arc<Channel>) -> Result {
 /// Answers requests until the lane ends; `page` is room for a page.
 fn answer_all(guest: &Guest, lane: &Lane, page: &mut [u8; PAGE]) -> Result {
     loop {
-        let frame = lane.hear(Wait::Killable, Deadline::NEVER)?;
+        // A worker that waits like this is no load. Nobody sends it signals.
+        let frame = lane.hear(Wait::Interruptible, Deadline::NEVER)?;
         let memory = guest.memory.get().ok_or(ESRCH)?;
         answer(guest, &memory, lane, &frame, page)?;
     }

@@ -35,8 +35,9 @@ pub(crate) enum Wait {
     Interruptible,
     /// Only a signal that kills.
     Killable,
-    /// The same, but the freezer may stop the task where it waits (sleep of the machine, a cgroup of version 1). For
-    /// waits that may last, of tasks that hold no lock: whoever needed it could not be frozen any more.
+    /// The same, but the freezer may stop the task where it waits (sleep of the machine, a cgroup of version 1), and it
+    /// is no load meanwhile. For waits that may last, of tasks that hold no lock: whoever needed it could not be frozen
+    /// any more.
     Freezable,
 }
 
@@ -46,7 +47,9 @@ impl Wait {
             Wait::Poll => bindings::TASK_RUNNING,
             Wait::Interruptible => bindings::TASK_INTERRUPTIBLE,
             Wait::Killable => bindings::TASK_WAKEKILL | bindings::TASK_UNINTERRUPTIBLE,
-            Wait::Freezable => Wait::Killable.state() | bindings::TASK_FREEZABLE,
+            Wait::Freezable => {
+                Wait::Killable.state() | bindings::TASK_FREEZABLE | bindings::TASK_NOLOAD
+            }
         }
     }
 

@@ -100,7 +100,7 @@ def seen(cluster):
 
 
 def state(cluster):
-    """A program that computes is running in /proc/PID/stat, where it is and on its way; one that sleeps, sleeps."""
+    """One that computes runs in /proc/PID/stat, on its way too; one that sleeps, sleeps, and is no load elsewhere."""
     home = cluster[1]
 
     def states(process, hops):
@@ -115,8 +115,9 @@ def state(cluster):
         process.expect("^begun$")
         expect("states of a program that computes", {"R"}, states(process, (2, 3, 0, 2)), 1, process.command)
     with home.start(["sleep", "1000"]) as process:
-        states(process, (2,))
+        states(process, (3,))
         home.until("/proc/%d/status" % process.pid, r"^State:\s*S", PROMPTLY)
+        cluster[3].until("/proc/%s/status" % cluster[3].guests()[0], r"^State:\s*I", PROMPTLY)
 
 
 def nice(cluster):
