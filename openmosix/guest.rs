@@ -296,17 +296,18 @@ impl Guest {
 
     /// Its task ends: whatever the reason, home hears of it.
     pub(crate) fn ended(&self) {
-        list::remove(self);
-        let share = self.share.load(Ordering::Relaxed);
-        if share > 0 {
-            balancer::with(|balancer| balancer.guest_left(share));
-        }
         self.line.close();
         let pages = core::mem::replace(&mut *self.pages.lock(), Pages::Over);
         if let Pages::Open(lane) = pages {
             lane.close();
         }
         drop(self.claim.lock().take());
+        // Not before: this waits for whoever reads the files of the guest, however long that takes.
+        list::remove(self);
+        let share = self.share.load(Ordering::Relaxed);
+        if share > 0 {
+            balancer::with(|balancer| balancer.guest_left(share));
+        }
     }
 
     /// Ends the task: home is lost, or has said that the process is over.
