@@ -407,8 +407,8 @@ impl Parsed {
         }
     }
 
-    /// All other nodes that there are to be, and those of them that are new. Links are kept if `same_self`: this node
-    /// keeps its id and its key.
+    /// All other nodes of the map, and those of them that are new. Links are kept if `same_self`: this node keeps its
+    /// id and its key.
     fn peers(&self, me: NodeId, same_self: bool) -> Result<(Peers, Peers)> {
         let map = self.map();
         let mut peers = KVVec::new();
@@ -425,17 +425,18 @@ impl Parsed {
             };
             peers.push(peer, GFP_KERNEL)?;
         }
-        // Those that came by themselves stay, if they may.
-        with_state(|state| {
-            for old in state.peers.iter().filter(|_| same_self && !self.closed) {
-                if map.address(old.id()).is_none() && map.owner(old.ip()).is_none() {
-                    peers.push(old.clone(), GFP_KERNEL)?;
-                }
-            }
-            Ok::<_, Error>(())
-        })
-        .ok_or(ENODEV)??;
         Ok((peers, fresh))
+    }
+
+    /// Adds those that came by themselves: they stay, if they may.
+    fn add_strangers(&self, same_self: bool, old: &Peers, peers: &mut Peers) -> Result {
+        let map = self.map();
+        for old in old.iter().filter(|_| same_self && !self.closed) {
+            if map.address(old.id()).is_none() && map.owner(old.ip()).is_none() {
+                peers.push(old.clone(), GFP_KERNEL)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether every id and every address has one meaning. The first node of a cluster, and one that joins, need no map.
@@ -468,11 +469,13 @@ pub(crate) fn configure(text: &[u8]) -> Result {
     })
     .unwrap_or(false);
 
-    let (peers, fresh) = parsed.peers(me, same_self)?;
+    let (mut peers, fresh) = parsed.peers(me, same_self)?;
     let mut joins = KVVec::new();
     joins.extend_from_slice(&parsed.joins, GFP_KERNEL)?;
 
     let old_peers = with_state(|state| {
+        // Only now: they come and go as they like.
+        parsed.add_strangers(same_self, &state.peers, &mut peers)?;
         let old_key = state.config.take().map(|config| config.key);
         let Some(key) = parsed.key.or(old_key) else {
             return Err(wrong(Wrong::Key));
