@@ -23,12 +23,19 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Mutex,
         SetOnce, //
     },
 };
 
-use crate::sys::proc::Dir;
+use crate::sys::{
+    proc::Dir,
+    queue, //
+};
 pub(crate) use remote::Guest;
 
 /// The whole tree.
@@ -70,10 +77,22 @@ pub(crate) fn start() -> Result {
     Ok(())
 }
 
-/// The nodes that are known have changed: their directories follow.
+/// The nodes that are known have changed: their directories follow. Does not wait: whoever reads a file that goes may
+/// take his time, and who calls this has a link to listen to.
 pub(crate) fn nodes_changed() {
-    if let Some(tree) = TREE.as_ref() {
+    static FOLLOW: Atomic<bool> = Atomic::new(false);
+
+    let work = || {
+        let Some(tree) = TREE.as_ref() else {
+            return;
+        };
+        let mut nodes = tree.nodes.lock();
+        // What changes from here on, the next one sees.
+        FOLLOW.store(false, Relaxed);
         // A directory that there is no memory for is made the next time.
-        let _ = tree.nodes.lock().refresh();
+        let _ = nodes.refresh();
+    };
+    if FOLLOW.cmpxchg(false, true, Relaxed).is_ok() && queue::spawn(work).is_err() {
+        FOLLOW.store(false, Relaxed);
     }
 }
