@@ -301,7 +301,10 @@ impl Guest {
         if let Pages::Open(lane) = pages {
             lane.close();
         }
-        drop(self.claim.lock().take());
+        // Its pages that home had borrowed are lost: who looks for them yet, for locks that it held, is told so.
+        if let Some(claim) = self.claim.lock().take() {
+            claim.keep();
+        }
         // Not before: this waits for whoever reads the files of the guest, however long that takes.
         list::remove(self);
         let share = self.share.load(Ordering::Relaxed);

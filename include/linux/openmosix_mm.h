@@ -38,8 +38,7 @@ static inline bool openmosix_is_marker(pte_t pte)
  *
  * Context: page fault, mmap_lock or VMA lock held for reading; it is dropped
  * before the network is used, as handle_userfault() does.
- * Return: 0 to go on natively, otherwise the result of the fault. 0 for a marker
- * means that there is nobody who could get the page.
+ * Return: 0 to go on natively, otherwise the result of the fault.
  */
 static __always_inline vm_fault_t openmosix_fault(struct vm_fault *vmf, bool marked)
 {
