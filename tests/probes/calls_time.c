@@ -112,7 +112,9 @@ static void clocks(void)
 static void steps(void)
 {
 	struct timex back = { .modes = ADJ_SETOFFSET, .time.tv_sec = -1000 };
+	struct timezone zone = { .tz_minuteswest = 60 };
 	struct timespec ahead;
+	struct timeval day;
 	int64_t now;
 
 	away();
@@ -124,6 +126,13 @@ static void steps(void)
 	must(syscall(SYS_clock_adjtime, CLOCK_REALTIME, &back));
 	now = probe_now(CLOCK_REALTIME);
 	T("set back", llabs(now - length(&ahead) + 1000 * SECOND) < LATE);
+	away();
+	must(gettimeofday(&day, NULL));
+	must(settimeofday(&day, &zone));
+	zone.tz_minuteswest = 0;
+	S("zone", gettimeofday(&day, &zone), "%d", zone.tz_minuteswest);
+	zone.tz_minuteswest = 0;
+	must(settimeofday(&day, &zone));
 }
 
 /* Something interrupts a call some time after it began, whenever that was. */
