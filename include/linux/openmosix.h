@@ -188,6 +188,20 @@ static __always_inline unsigned int openmosix_state(struct task_struct *task, un
 	return index;
 }
 
+/**
+ * openmosix_computes - does the program of a task compute elsewhere, or move?
+ * @task: any
+ *
+ * Then it waits for nothing in the kernel, whatever the task at home does.
+ *
+ * Context: any; a momentary answer.
+ */
+static __always_inline bool openmosix_computes(struct task_struct *task)
+{
+	return static_branch_unlikely(&openmosix_active) && READ_ONCE(task->openmosix_away) &&
+	       openmosix_state(task, task_state_index(task)) == TASK_RUNNING;
+}
+
 extern const struct file_operations openmosix_where_fops;
 extern const struct file_operations openmosix_goto_fops;
 extern const struct file_operations openmosix_cantmove_fops;
@@ -240,6 +254,10 @@ static __always_inline bool openmosix_leave_signals(void)
 static __always_inline unsigned int openmosix_state(struct task_struct *task, unsigned int index)
 {
 	return index;
+}
+static __always_inline bool openmosix_computes(struct task_struct *task)
+{
+	return false;
 }
 
 #endif /* CONFIG_OPENMOSIX */

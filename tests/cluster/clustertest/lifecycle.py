@@ -100,7 +100,7 @@ def seen(cluster):
 
 
 def state(cluster):
-    """One that computes runs in /proc/PID/stat, on its way too; one that sleeps, sleeps, and is no load elsewhere."""
+    """One that computes runs in /proc/PID, on its way too; one that sleeps, sleeps, and is no load elsewhere."""
     home = cluster[1]
 
     def states(process, hops):
@@ -114,9 +114,11 @@ def state(cluster):
     with home.start(["sh", "-c", "echo begun; while :; do :; done"]) as process:
         process.expect("^begun$")
         expect("states of a program that computes", {"R"}, states(process, (2, 3, 0, 2)), 1, process.command)
+        expect("where a program sleeps that computes elsewhere", "0", process.proc("wchan"), 1, process.command)
     with home.start(["sleep", "1000"]) as process:
         states(process, (3,))
         home.until("/proc/%d/status" % process.pid, r"^State:\s*S", PROMPTLY)
+        home.until("/proc/%d/wchan" % process.pid, "nanosleep", PROMPTLY)
         cluster[3].until("/proc/%s/status" % cluster[3].guests()[0], r"^State:\s*I", PROMPTLY)
 
 
