@@ -37,6 +37,7 @@ use crate::{
         Request, //
     },
     task::{
+        unfinished::RESTART,
         Destination,
         Process, //
     },
@@ -205,6 +206,11 @@ impl Deputy {
         let (ip, sp) = (call.ip, call.sp);
         Place { ip, sp }.show();
         let (nr, args) = (call.nr, call.args);
+        if matches!(nr, bindings::__NR_exit | bindings::__NR_exit_group) && sys::task::traced() {
+            // A tracer looks at the registers of who exits (PTRACE_EVENT_EXIT). It comes home, and exits there.
+            signal::raise_restart();
+            return Ok((RESTART, false));
+        }
         if call.flags & Call::CARRIED != 0 {
             let request = Request::parse(u64::from(nr), &args, call.data).map_err(|_| EPROTO)?;
             match self.place(process, nr, request) {
