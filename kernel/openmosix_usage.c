@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processes of this node, what they use, and what is charged to a deputy
- * for its guest. Decisions are made in openmosix/.
+ * The processes of this node, and what they and guests use. Decisions are made in openmosix/.
  */
-#include <linux/cgroup.h>
 #include <linux/openmosix_edge.h>
 #include <linux/posix-timers.h>
 #include <linux/sched/cputime.h>
@@ -136,38 +134,6 @@ u32 openmosix_running(void)
 }
 
 /* ---- what a guest has used ---- */
-
-/* Charge it to its control groups, for cpu.stat. Interrupts are off. */
-static void account_groups(u64 utime_ns)
-{
-#ifdef CONFIG_CGROUPS
-	struct cgroup *group = task_dfl_cgroup(current);
-
-	cgroup_account_cputime_field(current, task_nice(current) > 0 ? CPUTIME_NICE : CPUTIME_USER,
-				     utime_ns);
-	/* cgroup_account_cputime() is for who holds the run queue of a processor. */
-	if (cgroup_parent(group))
-		__cgroup_account_cputime(group, utime_ns);
-#endif
-}
-
-/**
- * openmosix_account - charge time that the guest computed to the deputy
- * @utime_ns: nanoseconds of user time
- */
-void openmosix_account(u64 utime_ns)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	current->utime += utime_ns;
-	account_group_user_time(current, utime_ns);
-	current->se.sum_exec_runtime += utime_ns;
-	account_group_exec_runtime(current, utime_ns);
-	account_groups(utime_ns);
-	run_posix_cpu_timers();
-	local_irq_restore(flags);
-}
 
 /* CPU time until the first of these timers is due, which know so much CPU time. */
 static u64 until_due(const struct posix_cputimers *timers, u64 utime, u64 stime, u64 runtime)

@@ -242,7 +242,7 @@ struct openmosix_seen {
 	bool running;
 };
 
-/* kernel/openmosix_guest.c, kernel/openmosix_task.c, kernel/openmosix_usage.c */
+/* kernel/openmosix_{guest,kick,sched,task,usage}.c */
 void openmosix_activate(void);
 struct file *openmosix_home_file(void *guest);
 int openmosix_start_guest(int (*fn)(void *), void *arg);
