@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What only the scheduler's own locks allow: charging time that was used on
- * another node.
+ * What the scheduler's own locks are needed for: charging time that was used
+ * on another node, and coming before others.
  */
 #include <linux/cgroup.h>
 #include <linux/cpuidle.h>
@@ -45,4 +45,31 @@ void openmosix_account(u64 utime_ns)
 	account_group_exec_runtime(current, utime_ns);
 	run_posix_cpu_timers();
 	local_irq_restore(flags);
+}
+
+/**
+ * openmosix_hurry - have the current task come before others for a while
+ * @hurries: false when that is over
+ *
+ * It has the weight of the least nice, and its nice value stays what it is:
+ * others see that, compare with it, and may change it, which ends the hurry.
+ */
+void openmosix_hurry(bool hurries)
+{
+	const struct load_weight most = {
+		.weight = scale_load(sched_prio_to_weight[0]),
+		.inv_weight = sched_prio_to_wmult[0],
+	};
+	struct task_struct *task = current;
+
+	guard(task_rq_lock)(task);
+	/* The policy alone says when these run. */
+	if (task_has_dl_policy(task) || task_has_rt_policy(task) || task_has_idle_policy(task))
+		return;
+	scoped_guard (sched_change, task, DEQUEUE_SAVE) {
+		if (hurries && task->sched_class->reweight_task)
+			task->sched_class->reweight_task(task_rq(task), task, &most);
+		else
+			set_load_weight(task, true);
+	}
 }

@@ -263,6 +263,7 @@ void openmosix_look(struct task_struct *task, struct openmosix_seen *out);
 unsigned long openmosix_walk(struct openmosix_seen *out, unsigned long room, u64 cpu_ns,
 			     u64 resident);
 void openmosix_account(u64 utime_ns);
+void openmosix_hurry(bool hurries);
 void openmosix_after_call(void);
 void openmosix_kick(struct task_struct *task);
 void openmosix_forget_kick(void);

@@ -264,7 +264,8 @@ pub(crate) fn become_guest(migrant: &Migrant, arrival: &Arrival) -> Result {
 }
 
 fn take_over(migrant: &Migrant, arrival: &Arrival) -> Result {
-    let _hurry = Hurry::arriving(arrival.nice);
+    sys::task::set_guest_nice(&sys::task::current(), arrival.nice);
+    let _hurry = Hurry::begin();
     let lane = &arrival.lane;
     let line = Line::new(lane.clone())?;
     let home = HomeFile::new(line.clone())?;

@@ -191,8 +191,7 @@ pub(crate) fn saw_peak(bytes: u64) {
     unsafe { bindings::openmosix_saw_peak(bytes) };
 }
 
-/// The ends of the nice values.
-const LEAST_NICE: i32 = -20;
+/// The nicest.
 const MOST_NICE: i32 = 19;
 
 /// How nice a task is.
@@ -213,61 +212,32 @@ pub(crate) fn nice_away(task: &Task) -> i32 {
     }
 }
 
-/// Makes a guest as nice as home says, unless it hurries. It never comes before what belongs to this node: a nice
-/// value below zero is a privilege at home.
+/// Makes a guest as nice as home says. It never comes before what belongs to this node: a nice value below zero is a
+/// privilege at home.
 pub(crate) fn set_guest_nice(task: &Task, wanted: i32) {
-    let wanted = guest_nice(wanted);
-    let is = nice(task);
-    if is != wanted && is != LEAST_NICE {
-        // SAFETY: The reference keeps the task alive.
-        unsafe { bindings::set_user_nice(task.as_ptr(), wanted as isize) };
-    }
-}
-
-fn guest_nice(wanted: i32) -> i32 {
-    wanted.clamp(0, MOST_NICE)
-}
-
-/// Has the current task the right to be so little nice?
-fn may_be(nice: i32) -> bool {
-    // SAFETY: `current` is valid.
-    unsafe { bindings::can_nice(Task::current_raw(), nice) != 0 }
+    let wanted = wanted.clamp(0, MOST_NICE);
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::set_user_nice(task.as_ptr(), wanted as isize) };
 }
 
 /// The current task comes before others until this is dropped: while it moves, each wait for the link would cost it
-/// a turn of all that compute on its node.
+/// a turn of all that compute on its node. It stays as nice as it is.
 #[must_use = "the hurry is over when this is dropped"]
-pub(crate) struct Hurry {
-    nice: i32,
-}
+pub(crate) struct Hurry(());
 
 impl Hurry {
-    /// Begins to hurry; is as nice as before in the end.
+    /// Begins to hurry.
     pub(crate) fn begin() -> Self {
-        Self::and_then(nice(&current()))
-    }
-
-    /// Begins to hurry; is as nice in the end as the guest of a process that is so nice at home.
-    pub(crate) fn arriving(nice: i32) -> Self {
-        Self::and_then(guest_nice(nice))
-    }
-
-    fn and_then(nice: i32) -> Self {
-        // SAFETY: `current` is valid.
-        unsafe { bindings::set_user_nice(Task::current_raw(), LEAST_NICE as isize) };
-        Self { nice }
+        // SAFETY: Acts on `current`.
+        unsafe { bindings::openmosix_hurry(true) };
+        Self(())
     }
 }
 
 impl Drop for Hurry {
     fn drop(&mut self) {
-        let now = nice(&current());
-        // If somebody has said something else meanwhile, that is what holds. It was no privilege to be nicer than this,
-        // so what is one otherwise was not asked for.
-        if now == LEAST_NICE || (now < self.nice && !may_be(now)) {
-            // SAFETY: `current` is valid.
-            unsafe { bindings::set_user_nice(Task::current_raw(), self.nice as isize) };
-        }
+        // SAFETY: Acts on `current`.
+        unsafe { bindings::openmosix_hurry(false) };
     }
 }
 

@@ -100,20 +100,20 @@ def seen(cluster):
 
 
 def state(cluster):
-    """One that computes runs in /proc/PID, on its way too; one that sleeps, sleeps, and is no load elsewhere."""
+    """One that computes runs in /proc/PID, on its way too, as nice as it is; one that sleeps, sleeps, and is no load."""
     home = cluster[1]
 
     def states(process, hops):
         seen = set()
         for hop in hops:
             home.must(["sh", "-c", "echo %s > /proc/%d/goto" % (hop, process.pid)])
-            script = "for i in $(seq 300); do sed 's/.*) //; s/ .*//' /proc/%d/stat; done" % process.pid
-            seen |= set(home.shell(script).split())
+            script = r"for i in $(seq 300); do sed -E 's/.*\) (.) ([^ ]+ ){15}([^ ]+) .*/\1 \3/' /proc/%d/stat; done"
+            seen |= set(home.shell(script % process.pid).splitlines())
             home.until("/proc/%d/where" % process.pid, "^%s$" % hop, PROMPTLY)
         return seen
     with home.start(["sh", "-c", "echo begun; while :; do :; done"]) as process:
         process.expect("^begun$")
-        expect("states of a program that computes", {"R"}, states(process, (2, 3, 0, 2)), 1, process.command)
+        expect("states of a program that computes", {"R 0"}, states(process, (2, 3, 0, 2)), 1, process.command)
         expect("where a program sleeps that computes elsewhere", "0", process.proc("wchan"), 1, process.command)
     with home.start(["sleep", "1000"]) as process:
         states(process, (3,))
