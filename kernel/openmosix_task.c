@@ -374,20 +374,55 @@ static void store_action(int sig, const struct sigaction *in)
 	sigdelsetmask(&action->sa_mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
 }
 
+/* How many signals of this number wait for the current task with their siginfo? The siglock is held. */
+static unsigned int count_queued(int sig)
+{
+	struct sigqueue *queued;
+	unsigned int nr = 0;
+
+	list_for_each_entry(queued, &current->pending.list, list)
+		nr += queued->info.si_signo == sig;
+	return nr;
+}
+
+/*
+ * Queues a signal that was queued before, at home: no limit keeps it from that
+ * any more, and it keeps its siginfo. Whoever reads the limit takes the
+ * alloc_lock or the siglock, which are both held.
+ */
+static int queue_again(int sig, struct kernel_siginfo *info)
+{
+	struct rlimit *limit = current->signal->rlim + RLIMIT_SIGPENDING;
+	bool waits = sigismember(&current->pending.signal, sig);
+	unsigned int before = count_queued(sig);
+	unsigned long soft = limit->rlim_cur;
+
+	WRITE_ONCE(limit->rlim_cur, RLIM_INFINITY);
+	send_signal_locked(sig, info, current, PIDTYPE_PID);
+	WRITE_ONCE(limit->rlim_cur, soft);
+	if (count_queued(sig) > before || (waits && sig < SIGRTMIN))
+		return 0;
+	if (!waits)
+		sigdelset(&current->pending.signal, sig);
+	return -ENOMEM;
+}
+
 /**
  * openmosix_deliver_signal - queue a signal to the current task
  * @in: as home sent it, or as the guest brings it back
  *
  * Its frame is made by the ordinary code when the task returns to user mode.
+ *
+ * Return: 0, or -ENOMEM if it has to be tried again.
  */
-void openmosix_deliver_signal(const struct openmosix_signal *in)
+int openmosix_deliver_signal(const struct openmosix_signal *in)
 {
 	struct kernel_siginfo info = in->info;
 	sigset_t blocked = bits_sigset(in->blocked);
-	int sig = info.si_signo;
+	int sig = info.si_signo, ret;
 
 	if (!valid_signal(sig) || sig < 1)
-		return;
+		return 0;
 	sigdelset(&blocked, sig);
 	set_current_blocked(&blocked);
 	if (in->has_saved) {
@@ -395,11 +430,14 @@ void openmosix_deliver_signal(const struct openmosix_signal *in)
 		sigdelsetmask(&current->saved_sigmask, sigmask(SIGKILL) | sigmask(SIGSTOP));
 		set_restore_sigmask();
 	}
+	task_lock(current->group_leader);
 	spin_lock_irq(&current->sighand->siglock);
 	store_action(sig, &in->action);
-	send_signal_locked(sig, &info, current, PIDTYPE_PID);
+	ret = queue_again(sig, &info);
 	recalc_sigpending();
 	spin_unlock_irq(&current->sighand->siglock);
+	task_unlock(current->group_leader);
+	return ret;
 }
 
 /**

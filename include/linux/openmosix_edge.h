@@ -279,7 +279,7 @@ void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
 void openmosix_end_restart(void);
 bool openmosix_next_signal(struct openmosix_signal *out);
-void openmosix_deliver_signal(const struct openmosix_signal *in);
+int openmosix_deliver_signal(const struct openmosix_signal *in);
 u64 openmosix_blocked(void);
 void openmosix_set_restart_pointer(u32 nr, unsigned long addr);
 unsigned long openmosix_restart_pointer(u32 nr);

@@ -29,6 +29,7 @@ use crate::{
         Deadline,
         Wait, //
     },
+    shortage,
     sys::{
         cpu::{
             self,
@@ -65,6 +66,9 @@ const WAITING: usize = 4096;
 
 /// Milliseconds within which an image has to get on, however busy the node that it comes from.
 const STALL_MS: u32 = 600_000;
+
+/// Milliseconds for which memory for a signal may be short.
+const SHORT_MS: u32 = 20_000;
 
 /// A user part that has come home, complete but for what the current task has to take over.
 pub(crate) struct Arrived {
@@ -263,9 +267,25 @@ impl Arrived {
             });
             signal::force(&fault.info);
         }
-        signal::deliver_again(&self.waiting);
+        self.deliver_again()?;
         // A call that was interrupted is restarted here, or ended by a signal.
         signal::raise_restart();
+        Ok(())
+    }
+
+    /// Queues the signals that the guest has yet to deliver, whatever memory that takes: home has forgotten them.
+    ///
+    /// Each was sent with what the handlers of those before it block. None of them runs yet, so the mask stays what it
+    /// is; or what a call had made it for a while, if one that is among them has ended that.
+    fn deliver_again(&self) -> Result {
+        let Some(first) = self.waiting.first() else {
+            return Ok(());
+        };
+        let mask = first.saved.map_or(signal::blocked(), |_| first.blocked);
+        for delivery in &self.waiting {
+            shortage::outlast(Deadline::ms(SHORT_MS), || signal::deliver(delivery))?;
+        }
+        signal::set_blocked(mask);
         Ok(())
     }
 }

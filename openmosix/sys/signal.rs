@@ -6,6 +6,7 @@
 
 use kernel::{
     bindings,
+    error::to_result,
     prelude::*,
     task::Task, //
 };
@@ -148,8 +149,8 @@ fn raw_info(info: &[u8; INFO]) -> bindings::kernel_siginfo {
     raw
 }
 
-/// Queues a signal to the current task, whose frame the ordinary code makes.
-pub(crate) fn deliver(delivery: &Delivery) {
+/// Queues a signal to the current task, whose frame the ordinary code makes. `ENOMEM` if that has to be tried again.
+pub(crate) fn deliver(delivery: &Delivery) -> Result {
     let raw = bindings::openmosix_signal {
         info: raw_info(&delivery.info),
         action: delivery.action.to_raw(),
@@ -158,22 +159,7 @@ pub(crate) fn deliver(delivery: &Delivery) {
         has_saved: delivery.saved.is_some(),
     };
     // SAFETY: `raw` is complete; its signal number is checked there.
-    unsafe { bindings::openmosix_deliver_signal(&raw) };
-}
-
-/// Queues signals to the current task whose guest has come home before it could deliver them.
-///
-/// Each was sent with what the handlers of those before it block. None of them runs yet, so the mask stays what it is;
-/// or what a call had made it for a while, if one that is among them has ended that.
-pub(crate) fn deliver_again(deliveries: &[Delivery]) {
-    let Some(first) = deliveries.first() else {
-        return;
-    };
-    let mask = first.saved.map_or(blocked(), |_| first.blocked);
-    for delivery in deliveries {
-        deliver(delivery);
-    }
-    set_blocked(mask);
+    to_result(unsafe { bindings::openmosix_deliver_signal(&raw) })
 }
 
 /// Is it for an access to where nothing is mapped? It is that of the instruction that has yet to be done.

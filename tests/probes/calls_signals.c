@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
@@ -158,6 +159,7 @@ static void orders(void)
 	union sigval value = { .sival_int = 42 };
 	siginfo_t info = { .si_signo = SIGRTMIN, .si_code = -60 };
 	unsigned long pending;
+	struct rlimit most;
 
 	act(SIGUSR1, 0);
 	act(SIGUSR2, SA_NODEFER);
@@ -183,9 +185,13 @@ static void orders(void)
 	S("pending", syscall(SYS_rt_sigpending, &pending, 8), "%lx %s", pending, saw());
 	turn();
 	S("pending", syscall(SYS_rt_sigpending, &pending, 8), "%lx %s", pending, saw());
+	must(getrlimit(RLIMIT_SIGPENDING, &most));
+	T("no more", setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){ 0, most.rlim_max }));
+	T("too many", sigqueue(getpid(), SIGRTMIN, value));
 	away();
 	mask(SIG_SETMASK, 0);
 	S("all", 0, "%s", saw());
+	T("as many", setrlimit(RLIMIT_SIGPENDING, &most));
 	S("mask", 0, "%lx", mask_now());
 	info.si_pid = getpid();
 	S("rt queue", syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN, &info), "%s", saw());
