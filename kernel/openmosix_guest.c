@@ -467,15 +467,23 @@ void openmosix_activate(void)
 	static_branch_enable(&openmosix_active);
 }
 
-static int __init openmosix_c_init(void)
+/**
+ * openmosix_guest_start - make what all guests of this node need
+ *
+ * Context: process context, once, before anything else of openMosix.
+ *
+ * Return: 0 or -errno: there will be no openMosix then.
+ */
+int openmosix_guest_start(void)
 {
 	blank = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!blank)
 		return -ENOMEM;
 	openmosix_mnt = kern_mount(&home_fs_type);
-	if (IS_ERR(openmosix_mnt))
+	if (IS_ERR(openmosix_mnt)) {
+		__free_page(blank);
 		return PTR_ERR(openmosix_mnt);
+	}
 	register_binfmt(&guest_format);
 	return 0;
 }
-fs_initcall(openmosix_c_init);

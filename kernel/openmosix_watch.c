@@ -441,9 +441,15 @@ bool openmosix_watch_next(struct openmosix_watch *watch, struct mm_struct *mm,
 	return vma;
 }
 
-static int __init openmosix_watch_init(void)
+/**
+ * openmosix_watch_start - make what all watches need
+ *
+ * Context: process context, once, before the first watch.
+ *
+ * Return: 0 or -errno: there will be no openMosix then.
+ */
+int openmosix_watch_start(void)
 {
 	watch_group = fsnotify_alloc_group(&watch_ops, FSNOTIFY_GROUP_DUPS);
 	return PTR_ERR_OR_ZERO(watch_group);
 }
-fs_initcall(openmosix_watch_init);

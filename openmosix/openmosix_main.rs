@@ -55,16 +55,25 @@ struct OpenMosix;
 
 impl kernel::Module for OpenMosix {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        sys::queue::start()?;
-        balancer::start()?;
-        node::start(balancer::LISTENER)?;
-        link::start(migrate::incoming)?;
-        migrate::arrive::start(hooks::start_guest);
-        deputy::list::start(hooks::call_home)?;
-        guest::list::start()?;
-        placement::start(hooks::find_or_make)?;
-        control::start()?;
+        start().inspect_err(|error| {
+            pr_err!("cannot start: {:?}; this node goes on without\n", error)
+        })?;
         pr_info!("up; protocol {}\n", wire::VERSION);
         Ok(Self)
     }
+}
+
+/// Each step needs those before it. Without the last one nobody can turn openMosix on, and all hooks stay off.
+fn start() -> Result {
+    sys::guest::start()?;
+    sys::watch::start()?;
+    sys::queue::start()?;
+    balancer::start()?;
+    node::start(balancer::LISTENER)?;
+    link::start(migrate::incoming)?;
+    migrate::arrive::start(hooks::start_guest);
+    deputy::list::start(hooks::call_home)?;
+    guest::list::start()?;
+    placement::start(hooks::find_or_make)?;
+    control::start()
 }

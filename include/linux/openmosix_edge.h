@@ -178,6 +178,7 @@ void openmosix_mm_free(struct mm_struct *mm, bool no_huge);
 /* kernel/openmosix_watch.c */
 struct openmosix_watch;
 
+int openmosix_watch_start(void);
 struct openmosix_watch *openmosix_watch_new(void);
 void openmosix_watch_end(struct openmosix_watch *watch);
 int openmosix_watch_range(struct openmosix_watch *watch, struct mm_struct *mm,
@@ -243,6 +244,7 @@ struct openmosix_seen {
 };
 
 /* kernel/openmosix_{guest,kick,sched,task,usage}.c */
+int openmosix_guest_start(void);
 void openmosix_activate(void);
 struct file *openmosix_home_file(void *guest);
 int openmosix_start_guest(int (*fn)(void *), void *arg);

@@ -69,6 +69,12 @@ pub(crate) unsafe fn gone(source: *mut c_void) {
     }
 }
 
+/// Makes what all guests of this node need.
+pub(crate) fn start() -> Result {
+    // SAFETY: Called once, before there is any guest.
+    to_result(unsafe { bindings::openmosix_guest_start() })
+}
+
 /// The file that stands for the memory of a process at its home.
 ///
 /// # Invariants

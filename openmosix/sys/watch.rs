@@ -28,6 +28,12 @@ unsafe impl Send for Watch {}
 // SAFETY: The functions called on it lock what they need.
 unsafe impl Sync for Watch {}
 
+/// Makes what all watches need.
+pub(crate) fn start() -> Result {
+    // SAFETY: Called once, before there is any watch.
+    to_result(unsafe { bindings::openmosix_watch_start() })
+}
+
 impl Watch {
     /// Watches all files that `mm` maps.
     pub(crate) fn new(mm: &Mm) -> Result<Self> {
