@@ -177,9 +177,12 @@ void openmosix_forget_kick(void)
 /**
  * openmosix_take_kick - has a kick ended what the current task slept in?
  *
- * Return: 0 if not, or one more than the nanoseconds for which it had slept.
+ * Return: 0 if not, or one more than the nanoseconds for which it had slept. That
+ * it was stopped is left for openmosix_next_signal().
  */
 u64 openmosix_take_kick(void)
 {
+	if (READ_ONCE(current->openmosix_kick) == OPENMOSIX_UNSTOPPED)
+		return 0;
 	return xchg(&current->openmosix_kick, 0);
 }

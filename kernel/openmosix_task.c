@@ -317,10 +317,40 @@ bool openmosix_dumps_core(void)
 	return dumps_core();
 }
 
+/**
+ * openmosix_unstop - have a deputy that is stopped see to an order
+ * @task: any; nothing happens if it is no deputy, or not stopped
+ *
+ * It is told to stop as by __ptrace_unlink(): it does so when it looks at
+ * signals the next time, and nobody hears of it once more.
+ *
+ * Context: any but under siglock.
+ */
+void openmosix_unstop(struct task_struct *task)
+{
+	unsigned long flags;
+
+	if (!lock_task_sighand(task, &flags))
+		return;
+	if (READ_ONCE(task->openmosix_away) && openmosix_is_stopped(task) && !task->ptrace) {
+		WRITE_ONCE(task->openmosix_kick, OPENMOSIX_UNSTOPPED);
+		task->jobctl |= JOBCTL_STOP_PENDING;
+		signal_wake_up(task, true);
+	}
+	unlock_task_sighand(task, &flags);
+}
+
+/** openmosix_is_stopped - has job control stopped a task? */
+bool openmosix_is_stopped(struct task_struct *task)
+{
+	return READ_ONCE(task->jobctl) & JOBCTL_STOPPED;
+}
+
 /* The slow half of openmosix_leave_signals(). */
 bool __openmosix_leave_signals(void)
 {
-	if (!current->ptrace && !dumps_core())
+	if (!current->ptrace && !dumps_core() &&
+	    READ_ONCE(current->openmosix_kick) != OPENMOSIX_UNSTOPPED)
 		return false;
 	/* What came while the task was stopped has not told it so. */
 	recalc_sigpending();
@@ -340,15 +370,16 @@ bool __openmosix_leave_signals(void)
 bool openmosix_next_signal(struct openmosix_signal *out)
 {
 	struct ksignal ksig;
-	bool found;
+	bool found, unstopped;
 
 	memset(out, 0, sizeof(*out));
 	found = get_signal(&ksig);
+	unstopped = cmpxchg(&current->openmosix_kick, OPENMOSIX_UNSTOPPED, 0) == OPENMOSIX_UNSTOPPED;
 	if (!found) {
 		/* If it was left early: at home it is frozen again, if it has to be. */
 		if (cgroup_task_frozen(current))
 			cgroup_leave_frozen(false);
-		if (!current->ptrace && !openmosix_dumps_core())
+		if (!current->ptrace && !openmosix_dumps_core() && !unstopped)
 			restore_saved_sigmask();
 		return false;
 	}

@@ -242,6 +242,15 @@ impl Process {
     fn kick(&self) {
         self.kicked.store(true, Ordering::Relaxed);
         sys::task::kick(&self.task);
+        self.unstop();
+    }
+
+    /// Has it come home, if that is its order, even if it is stopped: there it goes on being that. Elsewhere it would go on
+    /// for a moment.
+    fn unstop(&self) {
+        if self.destination() == Some(Destination::Home) {
+            sys::task::unstop(&self.task);
+        }
     }
 
     /// Has it ever been kicked? Otherwise it has only been looked at, and nothing of it may change.

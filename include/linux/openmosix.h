@@ -156,7 +156,7 @@ static __always_inline void openmosix_stopped(void)
  * or a trap?
  *
  * A tracer and a core dump look at the registers, which its guest has. It may
- * have been stopped in get_signal() when they came.
+ * have been stopped in get_signal() when they came, or an order home did.
  *
  * Context: get_signal(), siglock held.
  * Return: true when get_signal() is to return as if nothing were left; it is

@@ -243,6 +243,9 @@ struct openmosix_seen {
 	bool running;
 };
 
+/* What openmosix_kick is in a deputy that was stopped, and woken to see to an order. */
+#define OPENMOSIX_UNSTOPPED U64_MAX
+
 /* kernel/openmosix_{guest,kick,sched,task,usage}.c */
 int openmosix_guest_start(void);
 void openmosix_activate(void);
@@ -281,6 +284,8 @@ void openmosix_saw_peak(u64 bytes);
 bool openmosix_restarts_here(void);
 void openmosix_end_restart(void);
 bool openmosix_next_signal(struct openmosix_signal *out);
+void openmosix_unstop(struct task_struct *task);
+bool openmosix_is_stopped(struct task_struct *task);
 int openmosix_deliver_signal(const struct openmosix_signal *in);
 u64 openmosix_blocked(void);
 void openmosix_set_restart_pointer(u32 nr, unsigned long addr);

@@ -114,7 +114,7 @@ impl Why {
             Self::Unseen => "it has not been looked at yet",
             Self::Locked => "it is locked",
             Self::Ordered => "somebody ordered it there",
-            Self::Cannot => "it has a reason in cantmove",
+            Self::Cannot => "it has a reason in cantmove, or is stopped",
             Self::Young => "it is too young",
             Self::Settling => "it came only lately",
             Self::Stay => "processes have to stay on that node",

@@ -110,6 +110,18 @@ pub(crate) fn kick(task: &Task) {
     unsafe { bindings::openmosix_kick(task.as_ptr()) };
 }
 
+/// Has a deputy that is stopped see to its order, after which it stops again. Not to be called under `siglock`.
+pub(crate) fn unstop(task: &Task) {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::openmosix_unstop(task.as_ptr()) };
+}
+
+/// Has job control stopped a task?
+pub(crate) fn is_stopped(task: &Task) -> bool {
+    // SAFETY: The reference keeps the task alive.
+    unsafe { bindings::openmosix_is_stopped(task.as_ptr()) }
+}
+
 /// Takes the mark that a kick has ended a call of the current task: how long that had slept.
 pub(crate) fn take_kick() -> Option<Delta> {
     // SAFETY: Acts on `current`.

@@ -349,7 +349,10 @@ impl Process {
     /// Looks at it.
     pub(crate) fn watch(&self, uses: &Uses, slow: Decay, fast: Decay) -> Snapshot {
         self.give_up();
-        let stays = Stay::of(self.task(), None).is_any();
+        // It may have stopped since it was told.
+        self.unstop();
+        // Who is stopped goes nowhere but home.
+        let stays = Stay::of(self.task(), None).is_any() || sys::task::is_stopped(self.task());
         let talk = (
             self.talk.calls.load(Ordering::Relaxed),
             self.talk.bytes.load(Ordering::Relaxed),

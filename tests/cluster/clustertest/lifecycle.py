@@ -8,6 +8,7 @@ import time
 
 from .failed import Failed, expect
 from .kit import probe
+from .members import ADMIN
 from .patience import until
 from .scenario import add, same, single, unmoved
 
@@ -118,7 +119,7 @@ def state(cluster):
     with home.start(["sleep", "1000"]) as process:
         states(process, (3,))
         home.until("/proc/%d/status" % process.pid, r"^State:\s*S", PROMPTLY)
-        home.until("/proc/%d/wchan" % process.pid, "nanosleep", PROMPTLY)
+        home.until("/proc/%d/wchan" % process.pid, "nanosleep|restart_syscall", PROMPTLY)
         cluster[3].until("/proc/%s/status" % cluster[3].guests()[0], r"^State:\s*I", PROMPTLY)
 
 
@@ -373,6 +374,46 @@ def stopped_traced(cluster):
         expect("exit status", -15, process.finish(60)["status"], 1, process.command)
 
 
+# Says what becomes of a child: when it stops, goes on and ends, and how often SIGCHLD came for that.
+PARENT = """
+import os, signal, sys
+told = []
+signal.signal(signal.SIGCHLD, lambda *_: told.append(1))
+child = os.posix_spawn("/bin/sh", ["sh", "-c", "trap 'exit 7' USR1; while :; do :; done"], os.environ)
+print("child", child, flush=True)
+words = {os.CLD_STOPPED: "stopped", os.CLD_CONTINUED: "goes on", os.CLD_EXITED: "ended"}
+while True:
+    what = os.waitid(os.P_PID, child, os.WSTOPPED | os.WCONTINUED | os.WEXITED)
+    print(words[what.si_code], what.si_status, len(told), flush=True)
+    if what.si_code == os.CLD_EXITED:
+        break
+"""
+
+
+def stopped_home(cluster):
+    """A process that is stopped comes home when it is told to, and goes on being stopped: its parent notices nothing."""
+    home = cluster[1]
+    with home.start(["python3", "-c", PARENT]) as parent:
+        child = parent.expect(r"^child (\d+)$").split()[1]
+        ways = (("/proc/%s/goto" % child, "home"), (ADMIN + "bring", "1"))
+        for turn, (name, on) in enumerate(ways):
+            home.must(["migrate", child, "2"])
+            home.must(["kill", "-STOP", child])
+            parent.expect(r"^stopped 19 %d$" % (2 * turn + 1))
+            try:
+                # The second one waits until it is home.
+                home.must(["timeout", str(PROMPTLY), "sh", "-c", "echo %s > %s" % (on, name)])
+                home.until("/proc/%s/where" % child, "^0$", PROMPTLY)
+            finally:
+                home.write(ADMIN + "bring", "0")
+            home.until("/proc/%s/status" % child, r"(?m)^State:\s*T", PROMPTLY)
+            home.must(["kill", "-CONT", child])
+            parent.expect(r"^goes on 18 %d$" % (2 * turn + 2))
+        home.must(["kill", "-USR1", child])
+        parent.expect("^ended 7 %d$" % (2 * len(ways) + 1))
+        expect("exit status", 0, parent.finish(PROMPTLY)["status"], 1, parent.command)
+
+
 def stopped_dumped(cluster):
     """A signal that ends a process with a core dump, which came while it was stopped away, dumps what it was in."""
     home, pattern = cluster[1], "/proc/sys/kernel/core_pattern"
@@ -462,6 +503,7 @@ def register():
     single("life/traced", traced_calls)
     single("life/stopped/traced", stopped_traced)
     single("life/stopped/dumped", stopped_dumped)
+    single("life/stopped/home", stopped_home)
     single("life/clock", clock, 3, alone=True)
     single("life/privileged", privileged)
     single("life/privileged/race", privileged_race)

@@ -228,6 +228,18 @@ def block(cluster):
             expect("exit status", 0, job.finish()["status"], 1, job.command)
 
 
+@contextlib.contextmanager
+def frozen(process):
+    """A process is in a control group that is frozen, so that it carries out no order."""
+    node, group = process.node, "/sys/fs/cgroup/frozen"
+    node.shell("mkdir {0}; echo {1} > {0}/cgroup.procs; echo 1 > {0}/cgroup.freeze".format(group, process.pid))
+    try:
+        node.until(group + "/cgroup.events", r"(?m)^frozen 1$", SOON)
+        yield
+    finally:
+        node.shell("echo {1} > {0}/../cgroup.procs; rmdir {0}".format(group, process.pid))
+
+
 def expel(cluster):
     """Expel sends all guests away and waits for that, and can be interrupted."""
     node = cluster[2]
@@ -237,19 +249,16 @@ def expel(cluster):
             job.ready()
             job.move(2)
         try:
-            still = jobs[0]
-            still.node.must(["kill", "-STOP", str(still.pid)])
-            still.node.until("/proc/%d/status" % still.pid, r"(?m)^State:\s*T", SOON)
-            done = node.run(["timeout", "-s", "INT", "8", "sh", "-c", "echo 1 > %sexpel" % ADMIN])
-            expect("status of the interrupted expel", 124, done["status"], 2)
-            # The others have been told to leave.
-            node.until(ADMIN + "expel", r"^1$", SOON)
-            expect("block", "1", node.read(ADMIN + "block").strip(), 2)
-            # Who takes guests again ends it for who waits.
-            back = ("cd %s; echo 0 > block; (until [ $(cat block) = 1 ]; do :; done; echo 0 > block) & "
-                    "exec timeout -s INT 20 sh -c 'echo 1 > expel'" % ADMIN)
-            expect("status of an expel that is taken back", 1, node.run(["sh", "-c", back])["status"], 2)
-            still.node.must(["kill", "-CONT", str(still.pid)])
+            with frozen(jobs[0]):
+                done = node.run(["timeout", "-s", "INT", "8", "sh", "-c", "echo 1 > %sexpel" % ADMIN])
+                expect("status of the interrupted expel", 124, done["status"], 2)
+                # The others have been told to leave.
+                node.until(ADMIN + "expel", r"^1$", SOON)
+                expect("block", "1", node.read(ADMIN + "block").strip(), 2)
+                # Who takes guests again ends it for who waits.
+                back = ("cd %s; echo 0 > block; (until [ $(cat block) = 1 ]; do :; done; echo 0 > block) & "
+                        "exec timeout -s INT 20 sh -c 'echo 1 > expel'" % ADMIN)
+                expect("status of an expel that is taken back", 1, node.run(["sh", "-c", back])["status"], 2)
             node.shell("echo 1 > %sexpel" % ADMIN)
             expect("guests", [], node.guests(), 2)
         finally:

@@ -105,7 +105,7 @@ pub fn meaning(word: &str) -> Option<&'static str> {
     Some(match word {
         "unseen" => "it has not been looked at yet",
         "locked" => "it is locked",
-        "cannot" => "it has a reason in cantmove",
+        "cannot" => "it has a reason in cantmove, or is stopped",
         "young" => "it is too young",
         "settling" => "it came only lately",
         "stay" => "processes have to stay on that node",
