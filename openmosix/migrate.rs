@@ -114,6 +114,9 @@ pub(crate) fn before_user_mode(migrant: &Migrant, regs: &mut Regs<'_>) -> Next {
                 };
                 if early {
                     regs.repeat_call();
+                } else if regs.is_rewound() {
+                    let (nr, args) = regs.call();
+                    process.restarts(nr, &args, slept);
                 }
             }
             if process.has_order() && regs.in_vdso() {

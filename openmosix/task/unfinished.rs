@@ -7,7 +7,10 @@
 //! do: its result is what was done.
 
 use super::{
-    waits,
+    waits::{
+        self,
+        Limit, //
+    },
     Process, //
 };
 use crate::{
@@ -49,7 +52,7 @@ use kernel::{
 };
 
 /// `-EINTR`.
-const INTERRUPTED: i64 = -4;
+pub(super) const INTERRUPTED: i64 = -4;
 
 /// `-EFAULT`.
 const FAULT: i64 = -14;
@@ -76,6 +79,8 @@ enum Done {
     Part(u64),
     /// It has waited since then.
     Since(Instant<Monotonic>),
+    /// The same, of a call that begins anew after a stop.
+    Restarts(Instant<Monotonic>),
     /// It is over: after the move the process was stopped, and a stop ends it with this result.
     Ended(i64),
 }
@@ -84,9 +89,17 @@ impl Done {
     /// The result of the call if it ends here, as it does by a signal.
     fn result(self) -> i64 {
         match self {
-            Done::Nothing | Done::Since(_) => INTERRUPTED,
+            Done::Nothing | Done::Since(_) | Done::Restarts(_) => INTERRUPTED,
             Done::Part(count) => count as i64,
             Done::Ended(result) => result,
+        }
+    }
+
+    /// Since when it has waited, if it has.
+    fn begin(self) -> Option<Instant<Monotonic>> {
+        match self {
+            Done::Since(begin) | Done::Restarts(begin) => Some(begin),
+            Done::Nothing | Done::Part(_) | Done::Ended(_) => None,
         }
     }
 
@@ -94,6 +107,11 @@ impl Done {
     fn part(self) -> Option<i64> {
         Some(self.result()).filter(|part| *part > 0)
     }
+}
+
+/// How many nanoseconds have passed since then.
+fn nanoseconds_since(begin: Instant<Monotonic>) -> u64 {
+    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(0)
 }
 
 /// Has nothing but a kick of ours asked the current task to end its call?
@@ -140,7 +158,10 @@ impl Process {
     pub(crate) fn stopped(&self) {
         let _ = task::take_kick();
         if let Some(call) = &mut self.inner.lock().unfinished {
-            call.done = Done::Ended(call.done.result());
+            call.done = match call.done {
+                Done::Restarts(_) => Done::Nothing,
+                done => Done::Ended(done.result()),
+            };
         }
     }
 
@@ -151,19 +172,23 @@ impl Process {
             return false;
         }
         match progress(nr, args) {
-            Some(Progress::Time) if result == INTERRUPTED => {
-                self.leave_unfinished(nr, args, Done::Since(Instant::now() - slept));
-                true
-            }
             Some(counted) if goes_on(counted, nr, args, result) => {
                 self.leave_unfinished(nr, args, Done::Part(result as u64));
                 true
             }
             _ if result == INTERRUPTED && is_repeatable(nr) => {
-                self.leave_unfinished(nr, args, Done::Nothing);
+                self.leave_unfinished(nr, args, Done::Since(Instant::now() - slept));
                 true
             }
             _ => result == FAULT && without_place(nr, args).is_some(),
+        }
+    }
+
+    /// A kick has ended the program's call, which had slept for so long, and which is made once more in any case. The
+    /// time that its file gives it goes on.
+    pub(crate) fn restarts(&self, nr: u32, args: &Args, slept: Delta) {
+        if Limit::of(nr, args).is_some() {
+            self.leave_unfinished(nr, args, Done::Restarts(Instant::now() - slept));
         }
     }
 
@@ -173,40 +198,68 @@ impl Process {
     /// a kick has ended it.
     pub(crate) fn run_call(&self, nr: u32, program: &Args, args: &Args) -> i64 {
         let done = self.take_unfinished(nr, program);
+        if let Some(result) = self.wait_for_file(nr, program, done) {
+            return result;
+        }
+        let begin = done.begin().unwrap_or_else(Instant::now);
         match (progress(nr, program), done) {
             (_, Done::Ended(result)) => result,
             (Some(Progress::Time), Done::Since(begin)) => {
                 self.run_wait_on(nr, program, args, begin)
             }
-            (Some(Progress::Time), _) => {
-                let begin = Instant::now();
-                self.end_wait(nr, program, begin, cpu::call(nr, args))
+            (Some(Progress::Time), _) => self.end_wait(nr, program, begin, cpu::call(nr, args)),
+            (Some(counted), Done::Part(done)) if counted != Progress::Peeked => {
+                self.run_parts(counted, nr, program, args, done, begin)
             }
-            (Some(Progress::Peeked), _) => self.run_parts(Progress::Peeked, nr, program, args, 0),
-            (Some(counted), Done::Part(done)) => self.run_parts(counted, nr, program, args, done),
-            (Some(counted), _) => self.run_parts(counted, nr, program, args, 0),
+            (Some(counted), _) => self.run_parts(counted, nr, program, args, 0, begin),
             (None, _) => match without_place(nr, args) {
                 Some(args) => run_without_place(nr, &args),
-                None => match cpu::call(nr, args) {
-                    INTERRUPTED if only_kicked() && is_repeatable(nr) => {
-                        self.not_begun(nr, program)
-                    }
-                    result => result,
-                },
+                None => self.not_begun(nr, program, begin, cpu::call(nr, args)),
             },
         }
     }
 
-    /// The program must not know of a kick.
-    fn not_begun(&self, nr: u32, program: &Args) -> i64 {
-        self.leave_unfinished(nr, program, Done::Nothing);
-        RESTART
+    /// The result of a call that has done nothing but wait since then. The program must not know of a kick.
+    fn not_begun(&self, nr: u32, program: &Args, begin: Instant<Monotonic>, result: i64) -> i64 {
+        if !only_kicked() {
+            return result;
+        }
+        if result == INTERRUPTED && is_repeatable(nr) {
+            self.leave_unfinished(nr, program, Done::Since(begin));
+            return RESTART;
+        }
+        if is_restart(result) && Limit::of(nr, program).is_some() {
+            self.leave_unfinished(nr, program, Done::Restarts(begin));
+        }
+        result
+    }
+
+    /// Goes on with the wait of a call to which its file gives a time. The result of the call, if it gets no further.
+    fn wait_for_file(&self, nr: u32, program: &Args, done: Done) -> Option<i64> {
+        let begin = done.begin()?;
+        let limit = Limit::of(nr, program)?;
+        let result = limit.wait(nanoseconds_since(begin))?;
+        if result == 0 {
+            return Some(limit.over);
+        }
+        if result != INTERRUPTED && !is_restart(result) {
+            // The call gets on, or tells what is wrong.
+            return None;
+        }
+        if !only_kicked() {
+            return Some(limit.interrupted);
+        }
+        self.leave_unfinished(nr, program, done);
+        Some(match limit.interrupted {
+            INTERRUPTED => RESTART,
+            restart => restart,
+        })
     }
 
     /// Goes on with a wait that has begun then. The time that is left has a place of its own: the program's is
     /// not ours to change.
     fn run_wait_on(&self, nr: u32, program: &Args, args: &Args, begin: Instant<Monotonic>) -> i64 {
-        let waited = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(0);
+        let waited = nanoseconds_since(begin);
         let place = Window::new(PAGE).ok();
         let left = place
             .as_ref()
@@ -228,7 +281,15 @@ impl Process {
         RESTART
     }
 
-    fn run_parts(&self, counted: Progress, nr: u32, program: &Args, args: &Args, done: u64) -> i64 {
+    fn run_parts(
+        &self,
+        counted: Progress,
+        nr: u32,
+        program: &Args,
+        args: &Args,
+        done: u64,
+        begin: Instant<Monotonic>,
+    ) -> i64 {
         let (mut part, mut next, mut done) = (nr, *args, done);
         loop {
             if done > 0 {
@@ -241,10 +302,7 @@ impl Process {
             if result <= 0 {
                 let ended = is_restart(result) || result == INTERRUPTED;
                 if done == 0 {
-                    return match result {
-                        INTERRUPTED if only_kicked() => self.not_begun(nr, program),
-                        result => result,
-                    };
+                    return self.not_begun(nr, program, begin, result);
                 }
                 if ended && counted == Progress::Messages && !kernel::current!().signal_pending() {
                     // The socket tells why the part before it has ended.

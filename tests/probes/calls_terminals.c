@@ -213,17 +213,18 @@ static void lines(void)
 	got("echo", master, 1000);
 }
 
-/* Each move begins such times anew: a child reads, which is not moved while it waits. */
+/* Each move begins the time between bytes anew: for that a child reads, which is not moved while it waits. */
 static void times(void)
 {
 	int status;
 	pid_t child;
 
+	/* Longer than a stay at a place. */
+	mode(0, 0, 0, 2);
+	got("time", slave, 10);
 	fflush(stdout);
 	child = must(fork());
 	if (!child) {
-		mode(0, 0, 0, 1);
-		got("time", slave, 10);
 		mode(0, 0, 5, 1);
 		typed("ab", 2, 0);
 		got("minimum and time", slave, 10);

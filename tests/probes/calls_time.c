@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/times.h>
@@ -405,6 +406,32 @@ static void intervals(void)
 	T("not virtual", getitimer(ITIMER_VIRTUAL, &got) ? -1 : (int)got.it_value.tv_usec);
 }
 
+/* Sockets have a time for those who wait for them. It is longer than a stay at a place. */
+static void sockets(void)
+{
+	struct timeval limit = { 0, 200000 };
+	int listener = must(socket(AF_INET, SOCK_STREAM, 0)), ends[2];
+	struct iovec vec = { area.plain, 10 };
+	struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1 };
+	struct mmsghdr some = { .msg_hdr = msg };
+
+	must(listen(listener, 1));
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	must(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	must(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	L("accept", 200 * MILLISECOND, accept(listener, NULL, NULL));
+	L("receive", 200 * MILLISECOND, recv(ends[0], area.plain, 10, 0));
+	L("receive all", 200 * MILLISECOND, recv(ends[0], area.plain, 10, MSG_WAITALL));
+	L("peek", 200 * MILLISECOND, recv(ends[0], area.plain, 10, MSG_PEEK));
+	L("recvmsg", 200 * MILLISECOND, recvmsg(ends[0], &msg, 0));
+	L("recvmmsg", 200 * MILLISECOND, recvmmsg(ends[0], &some, 1, 0, NULL));
+	L("read", 200 * MILLISECOND, read(ends[0], area.plain, 10));
+	L("readv", 200 * MILLISECOND, readv(ends[0], &vec, 1));
+	must(write(ends[1], "here", 4));
+	turn();
+	D("there", recv(ends[0], area.plain, 10, 0), area.plain, 10);
+}
+
 static void limits(void)
 {
 	struct timespec some = span(30 * MILLISECOND), left, bad = { 0, -1 };
@@ -481,4 +508,4 @@ static void limits(void)
 	T("futex_wake", syscall(454, &word, 0xffffffffUL, 1, 2 | 128));
 }
 
-CALLS(CASE(clocks), CASE(steps), CASE(sleeps), CASE(timers), CASE(descriptors), CASE(intervals), CASE(limits))
+CALLS(CASE(clocks), CASE(steps), CASE(sleeps), CASE(timers), CASE(descriptors), CASE(intervals), CASE(sockets), CASE(limits))
