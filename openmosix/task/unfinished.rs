@@ -176,6 +176,8 @@ impl Process {
                 self.leave_unfinished(nr, args, Done::Part(result as u64));
                 true
             }
+            // By user mode: made in here, it would begin with the registers of the program that it has replaced.
+            _ if result == INTERRUPTED && begins_program(nr) => true,
             _ if result == INTERRUPTED && is_repeatable(nr) => {
                 self.leave_unfinished(nr, args, Done::Since(Instant::now() - slept));
                 true
@@ -336,6 +338,11 @@ impl Process {
 /// be another file's by now.
 fn is_repeatable(nr: u32) -> bool {
     nr != bindings::__NR_close
+}
+
+/// Does a call return into another program?
+fn begins_program(nr: u32) -> bool {
+    matches!(nr, bindings::__NR_execve | bindings::__NR_execveat)
 }
 
 /// The argument with the place to which a call writes when it is interrupted, and the bytes that it writes there. If it
