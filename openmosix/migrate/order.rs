@@ -90,8 +90,12 @@ fn resident(migrant: &Migrant, to: NodeId) -> Result<Option<u64>, Failure> {
     match migrant.role() {
         Role::Local => {
             let mm = Mm::of(task).ok_or("the process has ended")?;
-            let stays = Stay::of(task, Some(&mm)).names().next().is_some();
-            Ok((!stays).then(|| mm.resident()))
+            let stay = Stay::of(task, Some(&mm));
+            match stay.lasting() {
+                // A call that it sleeps in is not to be interrupted for that.
+                Some(reason) => Err(reason),
+                None => Ok((!stay.is_any()).then(|| mm.resident())),
+            }
         }
         Role::Deputy(deputy) => {
             let stays = Stay::of(task, Some(deputy.mm())).names().next().is_some();

@@ -74,6 +74,17 @@ impl Stay {
         self.0 & (bindings::OPENMOSIX_STAY_SYSTEM | bindings::OPENMOSIX_STAY_INIT) != 0
     }
 
+    /// Why it does not move before its program does something about that, which it does not in a call that sleeps. None
+    /// if somebody else could.
+    pub(crate) fn lasting(self) -> Option<&'static str> {
+        const LASTING: u32 = bindings::OPENMOSIX_STAY_IO_URING
+            | bindings::OPENMOSIX_STAY_AIO
+            | bindings::OPENMOSIX_STAY_SECCOMP
+            | bindings::OPENMOSIX_STAY_COMPAT;
+
+        self.names().next().filter(|_| self.0 & LASTING != 0)
+    }
+
     /// Their names.
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES
@@ -107,6 +118,15 @@ mod tests {
             assert_eq!(NAMES.iter().filter(|(_, other)| other == name).count(), 1);
         }
         assert_eq!(Stay::default().names().next(), None);
+    }
+
+    #[test]
+    fn some_last() {
+        let passing = bindings::OPENMOSIX_STAY_MLOCK | bindings::OPENMOSIX_STAY_PTRACE;
+        assert_eq!(Stay(passing).lasting(), None);
+        let both = Stay(passing | bindings::OPENMOSIX_STAY_COMPAT);
+        assert_eq!(both.lasting(), both.names().next());
+        assert_eq!(Stay::default().lasting(), None);
     }
 
     #[test]
