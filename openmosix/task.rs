@@ -19,6 +19,7 @@ pub(crate) mod stay;
 pub(crate) mod target;
 pub(crate) mod unfinished;
 mod waits;
+mod watch;
 
 use crate::{
     node::NodeId,
