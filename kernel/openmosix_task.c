@@ -150,6 +150,11 @@ u32 openmosix_task_stay(struct task_struct *task)
 	/* Breakpoints in its program, of which another kernel knows nothing. */
 	if (mm && mm_flags_test(MMF_HAS_UPROBES, mm))
 		stay |= OPENMOSIX_STAY_DEBUG;
+#ifdef CONFIG_USER_EVENTS
+	/* Whoever traces its events writes there that they are wanted. */
+	if (READ_ONCE(task->user_event_mm))
+		stay |= OPENMOSIX_STAY_PINNED;
+#endif
 	if (task->nsproxy && task->nsproxy->time_ns != &init_time_ns)
 		stay |= OPENMOSIX_STAY_TIME_NS;
 	task_unlock(task);

@@ -188,9 +188,18 @@ fn ioctl(request: u64) -> Route {
     const RDMA: u32 = 0x1b;
     const DRM: u32 = 0x64;
     const USBFS: u32 = 0x55;
+    const VHOST: u32 = 0xaf;
+    const VDUSE: u32 = 0x81;
+    const TEE: u32 = 0xa4;
+    const USER_EVENTS: u32 = 0x2a;
+    /// Virtual consoles have the same letter; their requests do not tell the size of the argument.
+    const VIDEO: u32 = 0x56;
 
     match int(request) >> 8 & 0xff {
-        USERFAULTFD | KVM | VFIO | RDMA | DRM | USBFS => Route::HomeFirst,
+        USERFAULTFD | KVM | VFIO | RDMA | DRM | USBFS | VHOST | VDUSE | TEE | USER_EVENTS => {
+            Route::HomeFirst
+        }
+        VIDEO if int(request) >> 16 != 0 => Route::HomeFirst,
         _ => Route::Home,
     }
 }

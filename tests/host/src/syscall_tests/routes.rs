@@ -129,11 +129,11 @@ fn pages_that_a_call_keeps_stay_at_home() {
     for name in ["vmsplice", "io_submit", "io_uring_enter", "mlock"] {
         assert_eq!(to(name, [0; 6]), Route::HomeFirst);
     }
-    // UFFDIO_API, UFFDIO_REGISTER; TCGETS, FS_IOC_GETFLAGS.
-    for request in [0xc018_aa3f, 0xc020_aa00] {
+    // UFFDIO_API, UFFDIO_REGISTER, VHOST_SET_OWNER, DIAG_IOCSREG, VIDIOC_QBUF; TCGETS, FS_IOC_GETFLAGS, VT_GETSTATE.
+    for request in [0xc018_aa3f, 0xc020_aa00, 0xaf01, 0xc008_2a00, 0xc058_560f] {
         assert_eq!(to("ioctl", [0, request, 0, 0, 0, 0]), Route::HomeFirst);
     }
-    for request in [0x5401, 0x8008_6601] {
+    for request in [0x5401, 0x8008_6601, 0x5603] {
         assert_eq!(to("ioctl", [0, request, 0, 0, 0, 0]), Route::Home);
     }
 }
