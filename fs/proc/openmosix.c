@@ -5,6 +5,7 @@
  *
  * Their content is made in openmosix/control/pid.rs.
  */
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/openmosix_edge.h>
 #include <linux/seq_file.h>
@@ -21,6 +22,37 @@
 void openmosix_get_statm(struct mm_struct *mm, struct openmosix_statm *out)
 {
 	out->size = task_statm(mm, &out->shared, &out->text, &out->data, &out->resident);
+}
+
+static bool tells_of_pages(const struct file_operations *ops)
+{
+	if (IS_ENABLED(CONFIG_NUMA) && ops == &proc_pid_numa_maps_operations)
+		return true;
+	return IS_ENABLED(CONFIG_PROC_PAGE_MONITOR) &&
+	       (ops == &proc_pagemap_operations || ops == &proc_clear_refs_operations ||
+		ops == &proc_pid_smaps_operations || ops == &proc_pid_smaps_rollup_operations);
+}
+
+/**
+ * openmosix_shows_pages - does a file tell of the pages of the current process?
+ * @fd: of the current task
+ *
+ * So do smaps, smaps_rollup, numa_maps and pagemap; clear_refs changes that.
+ */
+bool openmosix_shows_pages(unsigned int fd)
+{
+	CLASS(fd, f)(fd);
+	struct task_struct *task;
+	bool own;
+
+	if (fd_empty(f) || !tells_of_pages(fd_file(f)->f_op))
+		return false;
+	task = get_proc_task(file_inode(fd_file(f)));
+	if (!task)
+		return false;
+	own = same_thread_group(task, current);
+	put_task_struct(task);
+	return own;
 }
 
 /* The task of a process, with a reference: its first thread, or another one when that has ended. */

@@ -363,6 +363,7 @@ struct openmosix_statm {
 
 /* fs/proc/openmosix.c */
 void openmosix_get_statm(struct mm_struct *mm, struct openmosix_statm *out);
+bool openmosix_shows_pages(unsigned int fd);
 
 /* openmosix/hooks.rs */
 int openmosix_fill(void *memory, unsigned long addr, struct page **pages, unsigned long nr);

@@ -23,6 +23,7 @@ use crate::{
         cpu::{
             is_restart,
             Place,
+            RESTART_ANYHOW,
             RESTART_BLOCK, //
         },
         guest::Window,
@@ -80,6 +81,10 @@ impl Deputy {
             return Err(EPROTO);
         }
         let asked = call.data.len();
+        self.charge(call.cpu_ns);
+        signal::set_blocked(call.blocked);
+        let (ip, sp) = (call.ip, call.sp);
+        Place { ip, sp }.show();
         if matches!(
             nr,
             bindings::__NR_getrusage | bindings::__NR_exit | bindings::__NR_exit_group
@@ -87,13 +92,20 @@ impl Deputy {
             // How much memory it has had at most is told now, or never. The call does not depend on it.
             let _ = serve::look(self, process);
         }
-        self.holding.store(false, Ordering::Relaxed);
-        let (mut result, answered) = self.run(process, frame)?;
+        // If it could not come home for this call, that is done as well as it can be.
+        let again = self.holding.swap(false, Ordering::Relaxed);
+        let awaits = !again && looks_at_pages(nr, &args);
+        let (mut result, answered) = if awaits {
+            self.hold();
+            (RESTART_ANYHOW, false)
+        } else {
+            self.run(process, frame)?
+        };
         // Nothing else restarts a call, whatever number it returns: F_GETOWN tells a process group by a negative one.
-        let mut restarts = is_restart(result) && kernel::current!().signal_pending();
+        let mut restarts = awaits || (is_restart(result) && kernel::current!().signal_pending());
         sys::task::after_call();
         self.give_back()?;
-        let stays = self.must_stay(nr, result);
+        let stays = awaits || self.must_stay(nr, result);
         self.tell_news()?;
         // When it is home, signals, and what becomes of an interrupted call, are seen to there.
         let looks = restarts || kernel::current!().signal_pending();
@@ -201,10 +213,6 @@ impl Deputy {
     /// Runs a call; what it returns to memory is in the outbox if it says so.
     fn run(&self, process: &Process, frame: Frame) -> Result<(i64, bool)> {
         let call: Call<'_> = frame.read()?;
-        self.charge(call.cpu_ns);
-        signal::set_blocked(call.blocked);
-        let (ip, sp) = (call.ip, call.sp);
-        Place { ip, sp }.show();
         let (nr, args) = (call.nr, call.args);
         if matches!(nr, bindings::__NR_exit | bindings::__NR_exit_group) && sys::task::traced() {
             // A tracer looks at the registers of who exits (PTRACE_EVENT_EXIT). It comes home, and exits there.
@@ -349,4 +357,20 @@ impl Deputy {
         }
         Ok(true)
     }
+}
+
+/// Does a call look at the pages of the process by a file of `/proc`, or change what such files tell? At home there are
+/// none: it comes home with the call.
+fn looks_at_pages(nr: u32, args: &Args) -> bool {
+    matches!(
+        nr,
+        bindings::__NR_read
+            | bindings::__NR_readv
+            | bindings::__NR_pread64
+            | bindings::__NR_preadv
+            | bindings::__NR_preadv2
+            | bindings::__NR_write
+            | bindings::__NR_writev
+            | bindings::__NR_ioctl
+    ) && sys::task::shows_pages(args[0])
 }

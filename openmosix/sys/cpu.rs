@@ -13,6 +13,9 @@ use kernel::{
 /// Bytes of the general registers.
 pub(crate) const GENERAL: usize = bindings::OPENMOSIX_GP_LEN as usize;
 
+/// `-ERESTARTNOINTR`, with which a call is made once more whatever comes first.
+pub(crate) const RESTART_ANYHOW: i64 = -513;
+
 /// `-ERESTART_RESTARTBLOCK`, with which a sleep says that it has told what is left.
 pub(crate) const RESTART_BLOCK: i64 = -516;
 

@@ -305,6 +305,12 @@ pub(crate) fn leave_error(fd: u64, error: i32, any: bool) {
     unsafe { bindings::openmosix_leave_error(fd as u32, error, any) };
 }
 
+/// Is that file one of `/proc` that tells of the pages of the current process?
+pub(crate) fn shows_pages(fd: u64) -> bool {
+    // SAFETY: Looks up a file of `current`, whatever the number.
+    unsafe { bindings::openmosix_shows_pages(fd as u32) }
+}
+
 /// For how many files the table of the current task has room.
 pub(crate) fn fd_room() -> u32 {
     // SAFETY: `current` is a user task, and has a table.

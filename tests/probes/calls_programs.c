@@ -497,5 +497,27 @@ static void spent(void)
 	  usage.ru_utime.tv_sec > 0 || usage.ru_utime.tv_usec > 100000);
 }
 
-CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(spaces), CASE(registers),
+/* What it is told of pages of its own. */
+static void pages(void)
+{
+	char *memory = must(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), *at;
+	uint64_t entries[3];
+	char range[32];
+	int fd;
+
+	must(madvise(memory, 3 * PAGE, MADV_NOHUGEPAGE));
+	memory[PAGE] = 1;
+	fd = must(open("/proc/self/pagemap", O_RDONLY));
+	S("pages", pread(fd, entries, sizeof(entries), (uintptr_t)memory / PAGE * sizeof(*entries)), "%d %d %d",
+	  (int)(entries[0] >> 63), (int)(entries[1] >> 63), (int)(entries[2] >> 63));
+	must(close(fd));
+	snprintf(range, sizeof(range), "%lx-", (long)memory);
+	at = strstr(content("/proc/self/smaps", PAGE), range);
+	at = at ? strstr(at, "\nRss:") : NULL;
+	S("resident", 0, "%ld", at ? atol(at + 5) : -1);
+	T("clear", write(fd = must(open("/proc/self/clear_refs", O_WRONLY)), "1", 1));
+	must(close(fd));
+}
+
+CALLS(CASE(forks), CASE(execs), CASE(inherits), CASE(proc), CASE(pages), CASE(spaces), CASE(registers),
       CASE(gates), CASE(asked), CASE(spent))
