@@ -332,17 +332,17 @@ impl Guest {
     pub(super) fn madvise(&self, nr: u32, args: &Args, regs: &mut Regs<'_>) -> Result<Outcome> {
         let advice = args[2];
         match advice as u32 {
-            bindings::MADV_NORMAL
-            | bindings::MADV_RANDOM
-            | bindings::MADV_SEQUENTIAL
-            | bindings::MADV_WILLNEED
+            bindings::MADV_WILLNEED
             | bindings::MADV_COLD
             | bindings::MADV_PAGEOUT
             | bindings::MADV_FREE
             | bindings::MADV_POPULATE_READ
             | bindings::MADV_POPULATE_WRITE
             | bindings::MADV_DONTNEED => Ok(Outcome::Native),
-            bindings::MADV_DONTFORK
+            bindings::MADV_NORMAL
+            | bindings::MADV_RANDOM
+            | bindings::MADV_SEQUENTIAL
+            | bindings::MADV_DONTFORK
             | bindings::MADV_DOFORK
             | bindings::MADV_WIPEONFORK
             | bindings::MADV_KEEPONFORK

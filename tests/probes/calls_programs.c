@@ -515,6 +515,10 @@ static void pages(void)
 	at = strstr(content("/proc/self/smaps", PAGE), range);
 	at = at ? strstr(at, "\nRss:") : NULL;
 	S("resident", 0, "%ld", at ? atol(at + 5) : -1);
+	T("advise", madvise(memory, 3 * PAGE, MADV_SEQUENTIAL));
+	at = strstr(content("/proc/self/smaps", PAGE), range);
+	at = at ? strstr(at, "VmFlags:") : NULL;
+	S("sequential", 0, "%d", at && memmem(at, strcspn(at, "\n"), " sr", 3));
 	T("clear", write(fd = must(open("/proc/self/clear_refs", O_WRONLY)), "1", 1));
 	must(close(fd));
 }
