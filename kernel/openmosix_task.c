@@ -225,6 +225,18 @@ bool openmosix_is_stream(unsigned int fd)
 	return sock && sock->type == SOCK_STREAM && !(fd_file(f)->f_flags & O_NONBLOCK);
 }
 
+/**
+ * openmosix_is_device - is a file a character device whose calls block, such as a terminal?
+ * @fd: of the current task
+ */
+bool openmosix_is_device(unsigned int fd)
+{
+	CLASS(fd, f)(fd);
+
+	return !fd_empty(f) && S_ISCHR(file_inode(fd_file(f))->i_mode) &&
+	       !(fd_file(f)->f_flags & O_NONBLOCK);
+}
+
 /** openmosix_fd_room - for how many files the table of the current task has room */
 unsigned int openmosix_fd_room(void)
 {

@@ -278,6 +278,7 @@ void openmosix_raise_resume(void);
 void openmosix_raise_restart(void);
 bool openmosix_writes_in_parts(unsigned int fd);
 bool openmosix_is_stream(unsigned int fd);
+bool openmosix_is_device(unsigned int fd);
 unsigned int openmosix_fd_room(void);
 u64 openmosix_cpu_time_left(void);
 void openmosix_saw_peak(u64 bytes);

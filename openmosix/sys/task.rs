@@ -299,6 +299,12 @@ pub(crate) fn is_stream(fd: u64) -> bool {
     unsafe { bindings::openmosix_is_stream(fd as u32) }
 }
 
+/// Is that file a character device whose calls block, such as a terminal?
+pub(crate) fn is_device(fd: u64) -> bool {
+    // SAFETY: Looks up a file of `current`, whatever the number.
+    unsafe { bindings::openmosix_is_device(fd as u32) }
+}
+
 /// Has the next call on a socket tell an error: if this is `any` socket, or one of TCP.
 pub(crate) fn leave_error(fd: u64, error: i32, any: bool) {
     // SAFETY: Looks up a file of `current`, whatever the number.

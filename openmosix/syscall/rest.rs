@@ -78,7 +78,8 @@ const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 pub(crate) enum Progress {
     /// Bytes that it has written; its result counts them.
     Written,
-    /// Bytes that have gone to or from a stream socket, of all that it waits for; its result counts them.
+    /// Bytes that have gone to or from a stream socket, or to a terminal, of all that it waits for; its result counts
+    /// them.
     Streamed,
     /// Bytes of a stream socket that it has looked at, of all that it waits for; its result counts them. They are where
     /// they were, and it begins anew.
@@ -118,7 +119,7 @@ pub(crate) fn progress(nr: u32, args: &Args) -> Option<Progress> {
         PWRITEV2 if waits_in_place(args) => Some(Progress::Written),
         READ | READV => Some(Progress::Received),
         PREADV2 if waits_in_place(args) => Some(Progress::Received),
-        // To anything else they return what went at once.
+        // To a stream or a terminal; to a pipe they return what went at once.
         SENDFILE | SPLICE => Some(Progress::Streamed),
         RECVFROM if looks_at_all(args[3]) => Some(Progress::Peeked),
         RECVFROM if waits_for_all(args[3]) => Some(Progress::Streamed),

@@ -399,7 +399,10 @@ fn goes_on(counted: Progress, nr: u32, args: &Args, result: i64) -> bool {
         && rest(nr, args, result as u64, &User).is_some()
         && match counted {
             Progress::Written => task::writes_in_parts(args[0]),
-            Progress::Streamed => task::is_stream(stream(nr, args)),
+            Progress::Streamed => {
+                let file = stream(nr, args);
+                task::is_stream(file) || task::is_device(file)
+            }
             Progress::Peeked => task::is_stream(args[0]) && waits::peeks_anew(args[0]),
             Progress::Received => (result as u64) < waits::least(args[0]),
             Progress::Messages => true,

@@ -198,6 +198,10 @@ int main(void)
 		WHOLE(write(hose[1], data, SIZE), SIZE);
 		WHOLE(splice(hose[0], NULL, ends[SPLICE][1], NULL, 2 * SIZE, 0), SIZE);
 		WHOLE(write(ends[TERMINAL][1], data, LINE), LINE);
+		must(lseek(file, 0, SEEK_SET));
+		WHOLE(sendfile(ends[TERMINAL][1], file, NULL, LINE), LINE);
+		WHOLE(write(hose[1], data, LINE), LINE);
+		WHOLE(splice(hose[0], NULL, ends[TERMINAL][1], NULL, 2 * LINE, 0), LINE);
 
 		WHOLE(recv(ends[RECV][1], received, SIZE, MSG_WAITALL), SIZE);
 		verify("recv");
