@@ -109,7 +109,7 @@ def state(cluster):
         for hop in hops:
             home.must(["sh", "-c", "echo %s > /proc/%d/goto" % (hop, process.pid)])
             script = r"for i in $(seq 300); do sed -E 's/.*\) (.) ([^ ]+ ){15}([^ ]+) .*/\1 \3/' /proc/%d/stat; done"
-            seen |= set(home.shell(script % process.pid).splitlines())
+            seen |= set(home.shell(script % process.pid, 180).splitlines())
             home.until("/proc/%d/where" % process.pid, "^%s$" % hop, PROMPTLY)
         return seen
     with home.start(["sh", "-c", "echo begun; while :; do :; done"]) as process:
