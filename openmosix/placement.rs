@@ -168,7 +168,8 @@ impl Moment {
 
     /// Whether anything is to be decided for a process.
     fn concerns(&self, snapshot: &Snapshot) -> bool {
-        let told = snapshot.pushed.is_some() || self.settings.bring && snapshot.is_away();
+        let told = snapshot.pushed.is_some()
+            || snapshot.is_away() && (self.settings.bring || snapshot.stays);
         if snapshot.rests {
             return false;
         }

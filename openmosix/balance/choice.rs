@@ -293,10 +293,16 @@ impl<S: DerefMut<Target = [Slot]>> Balancer<S> {
             to: Some(self.own.node),
             ..Decision::stay(why)
         };
-        let urgent = process.pushed;
         if away && self.own.bring {
             return Some(comes_home(Why::Bring));
         }
+        // Who is stopped does not hear what the node where it is wants.
+        let expelled = process.rules.stays
+            && self
+                .view
+                .get(process.at)
+                .is_some_and(|slot| slot.vector.status.has(Status::EXPEL));
+        let urgent = process.pushed.or(expelled.then_some(Why::Expel));
         if process.rules.stays && !(away && urgent.is_some()) {
             return Some(Decision::stay(Why::Cannot));
         }

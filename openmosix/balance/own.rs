@@ -267,7 +267,7 @@ impl Own {
             node: self.node,
             address: self.address,
             edition: self.edition,
-            status: self.status,
+            status: self.status.with(Status::EXPEL, self.expel),
             processors: self.processors,
             running: self.place().running,
             running_guests: self.expected().guests,

@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// Bits of a node's status, with openMosix's numbers. 64, `nomfs`, is kept for nodes whose files are not for others.
+/// Bits of a node's status, up to 64 with openMosix's numbers. 64, `nomfs`, is kept for nodes whose files are not for
+/// others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status(u16);
 
@@ -35,6 +36,9 @@ impl Status {
     pub(crate) const BLOCK: Self = Self(16);
     /// It asks nobody, and nobody sends it processes; it answers, so that it does not count as lost.
     pub(crate) const QUIET: Self = Self(32);
+    /// Its guests have to leave.
+    pub(crate) const EXPEL: Self = Self(128);
+
     /// The bits as a number.
     pub(crate) const fn bits(self) -> u16 {
         self.0

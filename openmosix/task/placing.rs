@@ -200,7 +200,8 @@ pub(crate) struct Snapshot {
     resident: u64,
     rules: Rules,
     ordered: bool,
-    stays: bool,
+    /// It has a reason to stay, or is stopped.
+    pub(crate) stays: bool,
     /// Why its guest's node wants it to leave.
     pub(crate) pushed: Option<Why>,
     /// It could not move lately, or does so now: nothing is to be decided.

@@ -395,17 +395,18 @@ def stopped_home(cluster):
     home = cluster[1]
     with home.start(["python3", "-c", PARENT]) as parent:
         child = parent.expect(r"^child (\d+)$").split()[1]
-        ways = (("/proc/%s/goto" % child, "home"), (ADMIN + "bring", "1"))
-        for turn, (name, on) in enumerate(ways):
+        ways = ((home, "/proc/%s/goto" % child, "home"), (cluster[2], ADMIN + "expel", "1"), (home, ADMIN + "bring", "1"))
+        for turn, (node, name, on) in enumerate(ways):
             home.must(["migrate", child, "2"])
             home.must(["kill", "-STOP", child])
             parent.expect(r"^stopped 19 %d$" % (2 * turn + 1))
             try:
-                # The second one waits until it is home.
-                home.must(["timeout", str(PROMPTLY), "sh", "-c", "echo %s > %s" % (on, name)])
+                # The last two wait until it is home.
+                node.must(["timeout", str(PROMPTLY), "sh", "-c", "echo %s > %s" % (on, name)])
                 home.until("/proc/%s/where" % child, "^0$", PROMPTLY)
             finally:
-                home.write(ADMIN + "bring", "0")
+                if name.startswith(ADMIN):
+                    node.write(name, "0")
             home.until("/proc/%s/status" % child, r"(?m)^State:\s*T", PROMPTLY)
             home.must(["kill", "-CONT", child])
             parent.expect(r"^goes on 18 %d$" % (2 * turn + 2))

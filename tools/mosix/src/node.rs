@@ -17,8 +17,8 @@ impl Status {
     pub const CONF: u32 = 1;
     /// The node is connected.
     pub const UP: u32 = 2;
-    /// All bits and their names, in openMosix's order.
-    const NAMES: [(u32, &str); 7] = [
+    /// All bits and their names, in openMosix's order, and what it had not.
+    const NAMES: [(u32, &str); 8] = [
         (Self::CONF, "conf"),
         (Self::UP, "up"),
         (4, "stay"),
@@ -26,6 +26,7 @@ impl Status {
         (16, "block"),
         (32, "quiet"),
         (64, "nomfs"),
+        (128, "expel"),
     ];
 
     /// Whether the node can be reached.

@@ -545,6 +545,26 @@ fn all_come_home_when_they_are_brought() {
 }
 
 #[test]
+fn who_is_stopped_comes_home_when_it_is_expelled() {
+    let mut cluster = loaded(8, 3);
+    let stopped = Process {
+        rules: Rules {
+            stays: true,
+            ..Rules::default()
+        },
+        ..process(1, 2)
+    };
+    let now = cluster.now;
+    assert_eq!(cluster.node(1).choose_one(now, &stopped).why, Why::Cannot);
+    cluster.tell(1, 2, |it| {
+        it.edition.version += 1;
+        it.status = it.status.with(Status::EXPEL, true);
+    });
+    let decision = cluster.node(1).choose_one(now, &stopped);
+    assert_eq!((decision.to, decision.why), (Some(id(1)), Why::Expel));
+}
+
+#[test]
 fn a_burst_is_placed_when_it_begins() {
     let mut cluster = loaded(4, 3);
     let now = cluster.now;
