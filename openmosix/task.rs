@@ -246,10 +246,16 @@ impl Process {
         self.unstop();
     }
 
-    /// Has it come home, if that is its order, even if it is stopped: there it goes on being that. Elsewhere it would go on
-    /// for a moment.
+    /// Has it come home, if that is what it is to do now, even if it is stopped: there it goes on being that. Elsewhere it
+    /// would go on for a moment, and so it would with an order that has to wait.
     fn unstop(&self) {
-        if self.destination() == Some(Destination::Home) {
+        let exec_id = sys::task::exec_id(&self.task);
+        let comes_home = {
+            let inner = self.inner.lock();
+            let order = inner.order.filter(|_| inner.is_due(exec_id));
+            order.is_some_and(|order| order.to == Destination::Home)
+        };
+        if comes_home {
             sys::task::unstop(&self.task);
         }
     }
