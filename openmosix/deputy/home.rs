@@ -29,7 +29,6 @@ use crate::{
         Deadline,
         Wait, //
     },
-    shortage,
     sys::{
         cpu::{
             self,
@@ -66,9 +65,6 @@ const WAITING: usize = 4096;
 
 /// Milliseconds within which an image has to get on, however busy the node that it comes from.
 const STALL_MS: u32 = 600_000;
-
-/// Milliseconds for which memory for a signal may be short.
-const SHORT_MS: u32 = 20_000;
 
 /// A user part that has come home, complete but for what the current task has to take over.
 pub(crate) struct Arrived {
@@ -273,7 +269,7 @@ impl Arrived {
         Ok(())
     }
 
-    /// Queues the signals that the guest has yet to deliver, whatever memory that takes: home has forgotten them.
+    /// Queues the signals that the guest has yet to deliver.
     ///
     /// Each was sent with what the handlers of those before it block. None of them runs yet, so the mask stays what it
     /// is; or what a call had made it for a while, if one that is among them has ended that.
@@ -283,7 +279,7 @@ impl Arrived {
         };
         let mask = first.saved.map_or(signal::blocked(), |_| first.blocked);
         for delivery in &self.waiting {
-            shortage::outlast(Deadline::ms(SHORT_MS), || signal::deliver(delivery))?;
+            image::signals::deliver(delivery)?;
         }
         signal::set_blocked(mask);
         Ok(())

@@ -58,9 +58,6 @@ const VERDICT_MS: u32 = 600_000;
 /// Milliseconds for which home may have no memory for a process that comes with a fault.
 const FAULT_MS: u32 = 60_000;
 
-/// Milliseconds for which memory for a signal may be short.
-const SIGNAL_MS: u32 = 20_000;
-
 /// How often in a row a signal waits for the end of a vDSO function: an eighth of a second in all.
 const PATIENCE: u32 = 6;
 
@@ -250,7 +247,7 @@ impl Guest {
             }
             waiting.remove(0).map_err(|_| EINVAL)?
         };
-        shortage::outlast(Deadline::ms(SIGNAL_MS), || signal::deliver(&next))?;
+        image::signals::deliver(&next)?;
         sys::task::raise_resume();
         Ok(())
     }

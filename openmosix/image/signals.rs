@@ -4,10 +4,14 @@
 
 use crate::{
     error::Growing,
-    link::lane::{
-        Frame,
-        Lane, //
+    link::{
+        lane::{
+            Frame,
+            Lane, //
+        },
+        Deadline, //
     },
+    shortage,
     sys::signal,
     wire::{
         codec::Field,
@@ -45,6 +49,15 @@ impl From<Action> for signal::Action {
             mask: action.mask,
         }
     }
+}
+
+/// Milliseconds for which memory for a signal may be short.
+const SHORT_MS: u32 = 20_000;
+
+/// Queues a signal to the current task, whose frame the ordinary code makes, whatever memory that takes: the other half
+/// has forgotten it.
+pub(crate) fn deliver(delivery: &signal::Delivery) -> Result {
+    shortage::outlast(Deadline::ms(SHORT_MS), || signal::deliver(delivery))
 }
 
 /// Sends a signal that is to be delivered to its handler.
