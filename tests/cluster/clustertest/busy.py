@@ -155,8 +155,8 @@ def service(cluster):
                 node.must(argv, 90)
             expect("mospe", "0", node.read(ADMIN + "mospe").strip(), 3)
             expect("guests", [], node.guests(), 3)
-            # Not up; that it blocked and stayed are its last words.
-            cluster[1].until(about(3, "status"), r"^25$", SOON)
+            # Not up; that it blocked, stayed and expelled are its last words.
+            cluster[1].until(about(3, "status"), r"^153$", SOON)
             ours, theirs = ([job for job in scene.jobs if job.node.number == number] for number in (1, 3))
             expect("where the jobs of node 3 are", ["0"] * len(theirs), places(theirs), 3)
             expect("jobs of node 1 on node 3", 0, places(ours).count("3"), 1)
